@@ -1,0 +1,1 @@
+//! Moves sessions through time: archives the expired.

@@ -1,0 +1,1 @@
+//! Speaks MCP over the ports; names no concrete store.

@@ -1,0 +1,274 @@
+//! The figures of sessions in a form that can be added up.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Timestamp,
+    id::{Asset, SessionId, Tag, UserId},
+    session::{Session, SessionType},
+};
+
+/// How often each value occurred; exact counts, merged by addition.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ValueCounts(BTreeMap<u64, u64>);
+
+impl ValueCounts {
+    /// Counts a value once more.
+    pub fn record(&mut self, value: u64) {
+        self.add(value, 1);
+    }
+
+    /// Counts a value so many times more.
+    pub fn add(&mut self, value: u64, count: u64) {
+        if count > 0 {
+            *self.0.entry(value).or_default() += count;
+        }
+    }
+
+    /// Adds the counts of another.
+    pub fn merge(&mut self, other: &Self) {
+        for (&value, &count) in &other.0 {
+            self.add(value, count);
+        }
+    }
+
+    /// How many values were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// The nearest-rank percentile: the smallest value that at least `percent` of all values do not
+    /// exceed; none where nothing was counted.
+    ///
+    /// `percent` is 1 to 100. Source of the definition: NIST/SEMATECH e-Handbook of Statistical Methods,
+    /// section 7.2.6.2, in its nearest-rank form.
+    #[must_use]
+    pub fn percentile(&self, percent: u64) -> Option<u64> {
+        let rank = (self.count() * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let reached = self.0.iter().find(|(_, count)| {
+            seen += **count;
+            seen >= rank
+        });
+        reached.map(|(value, _)| *value)
+    }
+}
+
+/// A value at the resolution that digests keep: three significant decimal digits, halves up.
+#[must_use]
+pub fn three_digits(value: u64) -> u64 {
+    let mut unit = 1;
+    while value / unit >= 1_000 {
+        unit *= 10;
+    }
+    (value / unit + u64::from(value % unit * 2 >= unit && unit > 1)).saturating_mul(unit)
+}
+
+/// The figures of one session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionMetrics {
+    /// The session.
+    pub session_id: SessionId,
+    /// Its owner, if it has one.
+    pub user_id: Option<UserId>,
+    /// What kind of analysis it holds.
+    pub session_type: SessionType,
+    /// What it is about.
+    pub assets: Vec<Asset>,
+    /// What it is found by.
+    pub tags: Vec<Tag>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it expires or expired.
+    pub expires_at: Timestamp,
+    /// The last acknowledged change.
+    pub last_accessed_at: Timestamp,
+    /// How many queries it has.
+    pub total_queries: u64,
+    /// How many of them were cache hits.
+    pub cache_hits: u64,
+    /// Queries by type.
+    pub query_types: BTreeMap<String, u64>,
+    /// Queries by source, where one was given.
+    pub sources: BTreeMap<String, u64>,
+    /// Failed queries by error.
+    pub errors: BTreeMap<String, u64>,
+    /// Execution times in microseconds at three significant digits, where one was given.
+    pub execution_times: ValueCounts,
+}
+
+impl SessionMetrics {
+    /// The figures of a session whose history is complete.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        let history = &session.state.history;
+        let mut metrics = Self {
+            session_id: session.id,
+            user_id: session.user_id.clone(),
+            session_type: session.session_type,
+            assets: session.assets.clone(),
+            tags: session.tags.clone(),
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            last_accessed_at: session.last_accessed_at,
+            total_queries: history.total_queries(),
+            cache_hits: history.cache_hits(),
+            query_types: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            execution_times: ValueCounts::default(),
+        };
+        for query in history.queries() {
+            count(&mut metrics.query_types, &query.query_type, 1);
+            if let Some(source) = &query.source {
+                count(&mut metrics.sources, source, 1);
+            }
+            if let Some(error) = &query.error {
+                count(&mut metrics.errors, error, 1);
+            }
+            if let Some(ms) = query.execution_time_ms {
+                metrics.execution_times.record(execution_micros(ms));
+            }
+        }
+        metrics
+    }
+}
+
+/// An execution time in milliseconds as digests keep it: microseconds at three significant digits.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the door lets in 0 to a year of milliseconds only, and the cast saturates"
+)]
+pub fn execution_micros(ms: f64) -> u64 {
+    three_digits((ms * 1_000.0).round() as u64)
+}
+
+/// The figures of many sessions, each of which was added once.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MetricsDigest {
+    /// How many sessions.
+    pub sessions: u64,
+    /// How many of them had expired.
+    pub ended: u64,
+    /// How many of those had fewer than two queries.
+    pub abandoned: u64,
+    /// Their queries.
+    pub total_queries: u64,
+    /// Their cache hits.
+    pub cache_hits: u64,
+    /// The sum of their durations, last change − creation, in microseconds.
+    pub duration_micros: u64,
+    /// Their durations in milliseconds at three significant digits.
+    pub durations: ValueCounts,
+    /// Their numbers of queries, exact.
+    pub queries_per_session: ValueCounts,
+    /// The execution times of their queries, in microseconds at three significant digits.
+    pub execution_times: ValueCounts,
+    /// Sessions by type.
+    pub session_types: BTreeMap<String, u64>,
+    /// Queries by type.
+    pub query_types: BTreeMap<String, u64>,
+    /// Queries by source.
+    pub sources: BTreeMap<String, u64>,
+    /// Failed queries by error.
+    pub errors: BTreeMap<String, u64>,
+    /// Sessions by asset.
+    pub assets: BTreeMap<String, u64>,
+    /// Sessions by tag.
+    pub tags: BTreeMap<String, u64>,
+}
+
+impl MetricsDigest {
+    /// Adds a session as it stands at the given instant.
+    pub fn add(&mut self, session: &SessionMetrics, at: Timestamp) {
+        let ended = at >= session.expires_at;
+        let duration = session.last_accessed_at.since(session.created_at);
+        self.sessions += 1;
+        self.ended += u64::from(ended);
+        self.abandoned += u64::from(ended && session.total_queries < 2);
+        self.total_queries += session.total_queries;
+        self.cache_hits += session.cache_hits;
+        self.duration_micros = self.duration_micros.saturating_add(micros(duration));
+        self.durations
+            .record(three_digits(micros(duration) / 1_000));
+        self.queries_per_session.record(session.total_queries);
+        self.execution_times.merge(&session.execution_times);
+        count(&mut self.session_types, session.session_type.name(), 1);
+        merge(&mut self.query_types, &session.query_types);
+        merge(&mut self.sources, &session.sources);
+        merge(&mut self.errors, &session.errors);
+        for asset in &session.assets {
+            count(&mut self.assets, asset.as_str(), 1);
+        }
+        for tag in &session.tags {
+            count(&mut self.tags, tag.as_str(), 1);
+        }
+    }
+
+    /// Adds the figures of another digest, of other sessions.
+    pub fn merge(&mut self, other: &Self) {
+        self.sessions += other.sessions;
+        self.ended += other.ended;
+        self.abandoned += other.abandoned;
+        self.total_queries += other.total_queries;
+        self.cache_hits += other.cache_hits;
+        self.duration_micros = self.duration_micros.saturating_add(other.duration_micros);
+        self.durations.merge(&other.durations);
+        self.queries_per_session.merge(&other.queries_per_session);
+        self.execution_times.merge(&other.execution_times);
+        merge(&mut self.session_types, &other.session_types);
+        merge(&mut self.query_types, &other.query_types);
+        merge(&mut self.sources, &other.sources);
+        merge(&mut self.errors, &other.errors);
+        merge(&mut self.assets, &other.assets);
+        merge(&mut self.tags, &other.tags);
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn merge(into: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>) {
+    for (name, &by) in from {
+        count(into, name, by);
+    }
+}
+
+fn count(into: &mut BTreeMap<String, u64>, name: &str, by: u64) {
+    match into.get_mut(name) {
+        Some(held) => *held += by,
+        None => drop(into.insert(name.to_owned(), by)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_nearest_rank() {
+        let mut counts = ValueCounts::default();
+        assert_eq!(counts.percentile(50), None);
+        for value in 1..=200 {
+            counts.record(value);
+        }
+        let at = |percent| counts.percentile(percent);
+        assert_eq!(
+            [at(50), at(95), at(99), at(100)],
+            [Some(100), Some(190), Some(198), Some(200)]
+        );
+    }
+
+    #[test]
+    fn three_digits_stay() {
+        let rounded = [0, 7, 999, 1_004, 1_005, 9_996, 123_456].map(three_digits);
+        assert_eq!(rounded, [0, 7, 999, 1_000, 1_010, 10_000, 123_000]);
+    }
+}

@@ -1,0 +1,330 @@
+//! The end of a session's life: ended, archived, deleted, and what a crash left half-way put right.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use super::{CONCURRENT_READS, SessionStore, Stores};
+use crate::{
+    change::SessionChange,
+    clock::Timestamp,
+    error::SessionError,
+    id::SessionId,
+    metrics::SessionMetrics,
+    store::{Removal, Scope, StageOutcome, StagedSession, StoreError, Unsettled, UnsettledState},
+};
+
+/// What a cleanup did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct CleanupReport {
+    /// Expired sessions that it moved into the archive.
+    pub archived: u64,
+    /// Sessions that cannot be read or archived, which it set aside.
+    pub quarantined: u64,
+    /// Moves that an earlier run or a crash had left half-way, which it finished or took back.
+    pub reconciled: u64,
+}
+
+/// How many sessions one batch archives at most.
+const BATCH: NonZeroUsize = NonZeroUsize::new(100).expect("more than zero");
+/// How many bytes of queries and entries a batch grows to before it is written.
+const BATCH_BYTES: u64 = 32 << 20;
+/// How long a restored session's archive row stays in case the live store loses the session.
+const RESTORE_HOLD: Duration = Duration::from_mins(10);
+/// How long a tombstone refuses late copies of a deleted session.
+const TOMBSTONE_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// What became of one session that was to be archived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Archived,
+    Quarantined,
+    /// Changed, moved or deleted meanwhile.
+    Left,
+}
+
+impl SessionStore {
+    /// Moves a session into the archive, ending it first where it has not expired; true when it moved,
+    /// false when it lay there already.
+    pub async fn archive_session(
+        &self,
+        scope: &Scope,
+        id: SessionId,
+    ) -> Result<bool, SessionError> {
+        if self
+            .apply(scope, id, &SessionChange::Ended.into())
+            .await?
+            .is_none()
+        {
+            let archived = self.stores.archive.overview(scope, id, 0).await;
+            let archived = archived.map_err(SessionError::Archive)?.is_some();
+            return if archived {
+                Ok(false)
+            } else {
+                Err(SessionError::NotFound { id })
+            };
+        }
+        match self.archive_batch(&[id], self.now()).await?.as_slice() {
+            [Outcome::Archived] => Ok(true),
+            [Outcome::Quarantined] => Err(SessionError::Active(unreadable(
+                id,
+                "it was set aside in quarantine",
+            ))),
+            _ => Err(SessionError::Unsettled { id }),
+        }
+    }
+
+    /// Deletes a session for good, live or archived, with its figures; false where there is none in scope.
+    pub async fn delete_session(&self, scope: &Scope, id: SessionId) -> Result<bool, SessionError> {
+        let Stores {
+            active, archive, ..
+        } = &self.stores;
+        match self.overview(scope, id, 0).await {
+            Ok(_) => {}
+            Err(SessionError::NotFound { .. }) => return Ok(false),
+            // What cannot be read can still be deleted by whoever may see everything.
+            Err(SessionError::Active(StoreError::Corrupt { .. })) if *scope == Scope::All => {}
+            Err(error) => return Err(error),
+        }
+        // First the tombstone, so that no copy on its way into the archive can follow.
+        if !archive
+            .bury(scope, id, self.now())
+            .await
+            .map_err(SessionError::Archive)?
+        {
+            return Ok(false);
+        }
+        active
+            .remove(scope, id)
+            .await
+            .map_err(SessionError::Active)?;
+        Ok(true)
+    }
+
+    /// Puts right what a crash left half-way, then archives every session whose expiry lies further back
+    /// than the policy's grace.
+    ///
+    /// Safe to repeat, to kill at any point and to run in several processes at once. A session that
+    /// cannot be read or archived is set aside and does not stop the others.
+    pub async fn cleanup_expired_sessions(&self) -> Result<CleanupReport, SessionError> {
+        let at = self.now();
+        let mut report = CleanupReport {
+            reconciled: self.reconcile(at).await?,
+            ..CleanupReport::default()
+        };
+        let due = at.minus(self.policy.archive_grace);
+        loop {
+            let expired = self.stores.active.expired(due, BATCH).await;
+            let ids = expired.map_err(SessionError::Active)?;
+            let outcomes = self.archive_batch(&ids, due).await?;
+            let count = |wanted| {
+                outcomes
+                    .iter()
+                    .filter(|&&outcome| outcome == wanted)
+                    .count() as u64
+            };
+            report.archived += count(Outcome::Archived);
+            report.quarantined += count(Outcome::Quarantined);
+            // A batch of which nothing went is left for the next run.
+            if outcomes.iter().all(|&outcome| outcome == Outcome::Left) {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// Archives those of the sessions that have expired at `due`, in the order given.
+    async fn archive_batch(
+        &self,
+        ids: &[SessionId],
+        due: Timestamp,
+    ) -> Result<Vec<Outcome>, SessionError> {
+        let mut outcomes = Vec::with_capacity(ids.len());
+        let (mut staged, mut bytes) = (Vec::new(), 0);
+        for chunk in ids.chunks(CONCURRENT_READS) {
+            let reads = chunk.iter().map(|&id| self.stores.active.snapshot(id));
+            for (&id, read) in chunk.iter().zip(join_all(reads).await) {
+                match read {
+                    Ok(Some(snapshot)) if snapshot.session.is_expired(due) => {
+                        let analysed = self.policy.enable_analytics;
+                        let metrics = analysed.then(|| SessionMetrics::of(&snapshot.session));
+                        bytes += snapshot.header().size_bytes;
+                        staged.push(StagedSession { snapshot, metrics });
+                    }
+                    Ok(_) => outcomes.push(Outcome::Left),
+                    Err(error @ StoreError::Corrupt { .. }) => {
+                        outcomes.push(self.set_aside(id, &error).await?);
+                    }
+                    Err(error) => return Err(SessionError::Active(error)),
+                }
+            }
+            if bytes >= BATCH_BYTES {
+                outcomes.extend(self.move_batch(&staged).await?);
+                (staged, bytes) = (Vec::new(), 0);
+            }
+        }
+        outcomes.extend(self.move_batch(&staged).await?);
+        Ok(outcomes)
+    }
+
+    async fn move_batch(&self, staged: &[StagedSession]) -> Result<Vec<Outcome>, SessionError> {
+        let at = self.now();
+        match self.stores.archive.stage(staged, at).await {
+            Ok(rows) => {
+                let moves = staged
+                    .iter()
+                    .zip(rows)
+                    .map(|(staged, row)| self.finish(staged, row));
+                join_all(moves).await.into_iter().collect()
+            }
+            Err(error) if !is_poison(&error) => Err(SessionError::Archive(error)),
+            // One of them poisons the batch: each goes alone, and the one that fails is set aside.
+            Err(_) => {
+                let mut outcomes = Vec::with_capacity(staged.len());
+                for alone in staged {
+                    let stage = self
+                        .stores
+                        .archive
+                        .stage(std::slice::from_ref(alone), at)
+                        .await;
+                    outcomes.push(match stage {
+                        Ok(rows) => match rows.as_slice() {
+                            [row] => self.finish(alone, *row).await?,
+                            _ => Outcome::Left,
+                        },
+                        Err(error) if is_poison(&error) => {
+                            self.set_aside(alone.snapshot.session.id, &error).await?
+                        }
+                        Err(error) => return Err(SessionError::Archive(error)),
+                    });
+                }
+                Ok(outcomes)
+            }
+        }
+    }
+
+    /// Removes the live copy of a staged session, then settles its row; or takes the row back where the
+    /// session has changed meanwhile.
+    async fn finish(
+        &self,
+        staged: &StagedSession,
+        row: StageOutcome,
+    ) -> Result<Outcome, SessionError> {
+        let Stores {
+            active, archive, ..
+        } = &self.stores;
+        let (id, version) = (staged.snapshot.session.id, staged.snapshot.session.version);
+        let since = match row {
+            StageOutcome::Staged { since } => since,
+            // The archive knows better: what lies here is an old copy, or one of a deleted session.
+            StageOutcome::Outdated | StageOutcome::Buried => {
+                active
+                    .remove_unchanged(id, version)
+                    .await
+                    .map_err(SessionError::Active)?;
+                return Ok(Outcome::Left);
+            }
+        };
+        let row = Unsettled {
+            id,
+            version,
+            state: UnsettledState::Pending,
+            since,
+        };
+        let removal = active
+            .remove_unchanged(id, version)
+            .await
+            .map_err(SessionError::Active)?;
+        if removal == Removal::Changed {
+            archive.discard(&row).await.map_err(SessionError::Archive)?;
+            return Ok(Outcome::Left);
+        }
+        archive
+            .settle(&row, self.now())
+            .await
+            .map_err(SessionError::Archive)?;
+        Ok(Outcome::Archived)
+    }
+
+    async fn set_aside(&self, id: SessionId, error: &StoreError) -> Result<Outcome, SessionError> {
+        let mut reason = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(beneath) = source {
+            reason = format!("{reason}: {beneath}");
+            source = beneath.source();
+        }
+        let set = self.stores.active.quarantine(id, &reason, self.now()).await;
+        Ok(if set.map_err(SessionError::Active)? {
+            Outcome::Quarantined
+        } else {
+            Outcome::Left
+        })
+    }
+
+    /// Finishes or takes back every move that a crash left half-way; returns how many.
+    async fn reconcile(&self, at: Timestamp) -> Result<u64, SessionError> {
+        let archive = &self.stores.archive;
+        let (mut after, mut reconciled) = (None, 0);
+        loop {
+            let rows = archive
+                .unsettled(after, BATCH)
+                .await
+                .map_err(SessionError::Archive)?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id);
+            for row in &rows {
+                reconciled += u64::from(self.reconcile_row(row, at).await?);
+            }
+        }
+        let before = at.minus(TOMBSTONE_LIFETIME);
+        archive
+            .forget_buried(before)
+            .await
+            .map_err(SessionError::Archive)?;
+        Ok(reconciled)
+    }
+
+    async fn reconcile_row(&self, row: &Unsettled, at: Timestamp) -> Result<bool, SessionError> {
+        let Stores {
+            active, archive, ..
+        } = &self.stores;
+        if row.state == UnsettledState::Buried {
+            return active
+                .remove(&Scope::All, row.id)
+                .await
+                .map_err(SessionError::Active);
+        }
+        if row.state == UnsettledState::Restoring && at < row.since.plus(RESTORE_HOLD) {
+            return Ok(false);
+        }
+        let live = match active.overview(&Scope::All, row.id, 0).await {
+            Ok(live) => live.map(|live| live.header.version),
+            Err(StoreError::Corrupt { .. }) => return Ok(false),
+            Err(error) => return Err(SessionError::Active(error)),
+        };
+        match live {
+            None => archive.settle(row, at).await.map_err(SessionError::Archive),
+            Some(version) if version > row.version => {
+                archive.discard(row).await.map_err(SessionError::Archive)
+            }
+            // Staged, and not removed yet: the sweep takes it up again.
+            Some(_) => Ok(false),
+        }
+    }
+}
+
+/// Whether an error speaks of what was to be stored, and not of the store.
+const fn is_poison(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Corrupt { .. } | StoreError::Backend { .. }
+    )
+}
+
+fn unreadable(id: SessionId, reason: &str) -> StoreError {
+    StoreError::Corrupt {
+        store: "the live store",
+        id: Some(id),
+        source: reason.into(),
+    }
+}

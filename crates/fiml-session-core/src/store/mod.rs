@@ -1,0 +1,20 @@
+//! The ports: what any store must promise, one port a file.
+//!
+//! Each bullet of a method's contract is one named test in `fiml-testkit`.
+
+mod active;
+mod archive;
+mod error;
+mod filter;
+mod metrics;
+mod scope;
+
+pub use active::{ActiveStore, Quarantined, Removal, Reservation};
+pub use archive::{
+    ArchiveStore, ArchivedHeader, RestoreToken, StageOutcome, StagedSession, Unsettled,
+    UnsettledState,
+};
+pub use error::{BoxError, StoreError};
+pub use filter::{Cursor, Page, SessionFilter};
+pub use metrics::{MetricsFilter, MetricsStore};
+pub use scope::Scope;

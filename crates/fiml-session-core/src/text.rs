@@ -1,0 +1,169 @@
+//! Which characters are let in, and what an argument that is refused is told.
+
+use serde_json::Value;
+use thiserror::Error;
+
+/// An argument that was refused before anything was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{argument} {problem}")]
+pub struct Invalid {
+    /// The offending argument, with the way to the offending part: `tags[3]`, `context.notes[0].text`.
+    pub argument: String,
+    /// What is wrong with it, as the end of a sentence that begins with the argument.
+    pub problem: String,
+    /// The limit that it broke, in words: `at most 100 assets`.
+    pub limit: String,
+    /// True when the argument is well formed and only too large.
+    pub too_large: bool,
+}
+
+impl Invalid {
+    /// An argument that does not have the required form.
+    pub fn malformed(
+        argument: impl Into<String>,
+        problem: impl Into<String>,
+        limit: impl Into<String>,
+    ) -> Self {
+        Self {
+            argument: argument.into(),
+            problem: problem.into(),
+            limit: limit.into(),
+            too_large: false,
+        }
+    }
+
+    /// An argument that is larger than its limit.
+    pub fn too_large(
+        argument: impl Into<String>,
+        problem: impl Into<String>,
+        limit: impl Into<String>,
+    ) -> Self {
+        Self {
+            too_large: true,
+            ..Self::malformed(argument, problem, limit)
+        }
+    }
+}
+
+/// Checks an id, key, tag or symbol: not empty, at most so many bytes, no invisible characters.
+///
+/// Control characters (C0, DEL, C1), bidirectional controls, zero-width characters and Unicode tag
+/// characters are refused, because two names that look the same must be the same.
+pub fn check_name(argument: &str, name: &str, max_bytes: usize) -> Result<(), Invalid> {
+    let limit = format!("1 to {max_bytes} bytes of visible characters");
+    if name.trim().is_empty() {
+        return Err(Invalid::malformed(argument, "is empty", limit));
+    }
+    if name.len() > max_bytes {
+        let problem = format!("is {} bytes long", name.len());
+        return Err(Invalid::malformed(argument, problem, limit));
+    }
+    match name.chars().find(|&c| c.is_control() || is_invisible(c)) {
+        Some(c) => Err(Invalid::malformed(argument, contains(c), limit)),
+        None => Ok(()),
+    }
+}
+
+/// Checks free text: at most so many bytes, and no NUL, other C0 control (tab, line feed and carriage
+/// return are let in) or Unicode tag character.
+pub fn check_text(argument: &str, text: &str, max_bytes: usize) -> Result<(), Invalid> {
+    if text.len() > max_bytes {
+        let problem = format!("is {} bytes long", text.len());
+        return Err(Invalid::too_large(
+            argument,
+            problem,
+            format!("at most {max_bytes} bytes"),
+        ));
+    }
+    check_characters(argument, text)
+}
+
+/// Checks every text inside a JSON value like [`check_text`], and that arrays and objects nest at most
+/// `max_depth` deep.
+pub fn check_value(argument: &str, value: &Value, max_depth: usize) -> Result<(), Invalid> {
+    check_nested(argument, value, max_depth, max_depth)
+}
+
+fn check_nested(path: &str, value: &Value, left: usize, max_depth: usize) -> Result<(), Invalid> {
+    if left == 0 && (value.is_array() || value.is_object()) {
+        return Err(Invalid::too_large(
+            path,
+            "is nested too deep",
+            format!("at most {max_depth} levels of arrays and objects"),
+        ));
+    }
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+        Value::String(text) => check_characters(path, text),
+        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+            check_nested(&format!("{path}[{index}]"), item, left - 1, max_depth)
+        }),
+        Value::Object(fields) => fields.iter().try_for_each(|(key, field)| {
+            check_characters(path, key)?;
+            check_nested(&format!("{path}.{key}"), field, left - 1, max_depth)
+        }),
+    }
+}
+
+fn check_characters(argument: &str, text: &str) -> Result<(), Invalid> {
+    let forbidden = |&c: &char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || is_tag(c);
+    match text.chars().find(forbidden) {
+        Some(c) => Err(Invalid::malformed(
+            argument,
+            contains(c),
+            "no control characters but tab, line feed and carriage return; no Unicode tag characters",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn contains(c: char) -> String {
+    format!("contains the forbidden character U+{:04X}", u32::from(c))
+}
+
+fn is_tag(c: char) -> bool {
+    ('\u{E0000}'..='\u{E007F}').contains(&c)
+}
+
+fn is_invisible(c: char) -> bool {
+    is_tag(c)
+        || matches!(c,
+            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_forbidden_character_is_named_with_its_path() {
+        let error = check_value("context.notes", &json!({"a": ["ok", "x\u{0}"]}), 64).unwrap_err();
+        assert_eq!(error.argument, "context.notes.a[1]");
+        assert_eq!(error.problem, "contains the forbidden character U+0000");
+    }
+
+    #[test]
+    fn sixty_four_levels_pass_and_the_next_does_not() {
+        let nested = |depth| (0..depth).fold(json!(1), |value, _| json!([value]));
+        assert!(check_value("v", &nested(64), 64).is_ok());
+        assert!(check_value("v", &nested(65), 64).unwrap_err().too_large);
+    }
+
+    #[test]
+    fn names_refuse_what_cannot_be_seen() {
+        for hidden in [
+            "a\u{202E}b",
+            "a\u{200B}",
+            "a\nb",
+            "a\u{E0041}",
+            "a\u{7F}",
+            " ",
+        ] {
+            assert!(check_name("tag", hidden, 64).is_err(), "{hidden:?}");
+        }
+        assert!(check_name("tag", "Überblick 2026", 64).is_ok());
+    }
+}

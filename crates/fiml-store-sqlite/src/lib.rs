@@ -1,0 +1,1 @@
+//! Keeps live sessions, archived sessions and metrics in one SQLite file.

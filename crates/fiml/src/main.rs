@@ -1,0 +1,2 @@
+//! The `fiml` binary.
+fn main() {}
