@@ -1,1 +1,5 @@
-//! Moves sessions through time: archives the expired.
+#![doc = include_str!("../README.md")]
+
+mod cleanup_expired_sessions;
+
+pub use cleanup_expired_sessions::CleanupExpiredSessions;
