@@ -1,1 +1,9 @@
-//! Turns sessions and metrics into numbers: pure functions over core types and a thin reader on the ports.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod reader;
+mod stats;
+
+pub use error::AnalyticsError;
+pub use reader::{SessionAnalytics, StatsRequest};
+pub use stats::{AssetCount, Percentiles, SessionStats, TagCount};
