@@ -1,0 +1,3 @@
+//! The sources of prices, one folder each.
+
+pub mod file;
