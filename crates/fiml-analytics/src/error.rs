@@ -32,7 +32,7 @@ impl AnalyticsError {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Disabled(_) => ErrorCode::AnalyticsDisabled,
-            Self::Invalid(_) => ErrorCode::InvalidArgument,
+            Self::Invalid(invalid) => invalid.code(),
             Self::Store(error) => error.code(),
         }
     }

@@ -205,7 +205,7 @@ impl SessionError {
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Invalid(invalid) => invalid_code(invalid),
+            Self::Invalid(invalid) => invalid.code(),
             Self::NotFound { .. } => ErrorCode::SessionNotFound,
             Self::Archived { .. } => ErrorCode::SessionArchived,
             Self::Refused { refusal, .. } => refusal_code(refusal),
@@ -273,11 +273,15 @@ impl SessionError {
     }
 }
 
-const fn invalid_code(invalid: &Invalid) -> ErrorCode {
-    if invalid.too_large {
-        ErrorCode::ValueTooLarge
-    } else {
-        ErrorCode::InvalidArgument
+impl Invalid {
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        if self.too_large {
+            ErrorCode::ValueTooLarge
+        } else {
+            ErrorCode::InvalidArgument
+        }
     }
 }
 

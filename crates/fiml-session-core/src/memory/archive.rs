@@ -126,7 +126,7 @@ impl ArchiveStore for MemoryStore {
         Ok(self
             .tables()
             .archived(scope, id)
-            .map(|snapshot| snapshot.overview(recent, true)))
+            .map(|snapshot| snapshot.overview(recent.min(5), true)))
     }
 
     async fn list(

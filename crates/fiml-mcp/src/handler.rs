@@ -1,0 +1,137 @@
+//! What rmcp asks of a server: discovery, the list of tools, and calls.
+
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
+        CustomRequest, CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult,
+        MetaObject, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    },
+    service::RequestContext,
+};
+use serde_json::json;
+
+use crate::{server::McpServer, tools::Entry};
+
+/// How long a client may keep what discovery and the list of tools said, in milliseconds: they do not
+/// change while the process runs.
+const FRESH_MS: u64 = 300_000;
+
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
+const INSTRUCTIONS: &str = "FIML sessions is a durable memory for financial analysis. \
+Before a line of questions, call create-analysis-session with the assets it is about and keep the session_id it returns. \
+Pass that id as sessionId to every search-by-symbol and search-by-coin, and each question is recorded with its answer, source and date. \
+Call get-session-info to see what was asked so far, and list-sessions to find an earlier session by user, type, tag or asset instead of starting over. \
+A session that is about to expire, has expired or lies in the archive is prolonged with extend-session; nothing in it is lost. \
+Prices carry the date they are of and a freshness; say both when you quote one, and never present a stale price as current. \
+Every result has a status; an error names the code, the argument to blame, the limit and, in hint, what to do next. \
+Give an idempotencyKey to a call that changes something, and repeat the call with the same key if its answer was lost.";
+
+/// The server as rmcp sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Handler {
+    server: McpServer,
+    /// Stamped on results, so that a client without a handshake knows who answered.
+    meta: MetaObject,
+}
+
+impl Handler {
+    pub(crate) fn new(server: McpServer) -> Self {
+        let mut meta = MetaObject::new();
+        meta.0
+            .insert(SERVER_INFO.to_owned(), json!(implementation()));
+        Self { server, meta }
+    }
+
+    async fn run(&self, tool: &Entry, request: CallToolRequestParams) -> CallToolResult {
+        let reply = self
+            .server
+            .answer(tool, request.arguments.unwrap_or_default())
+            .await;
+        let content = vec![ContentBlock::text(reply.text)];
+        let mut result = if reply.is_error {
+            CallToolResult::error(content)
+        } else {
+            CallToolResult::success(content)
+        };
+        result.structured_content = Some(reply.value);
+        result.with_meta(Some(self.meta.clone()))
+    }
+}
+
+fn implementation() -> Implementation {
+    Implementation::new("fiml", env!("CARGO_PKG_VERSION"))
+        .with_title("FIML sessions")
+        .with_description("Durable sessions for financial analysis, with dated prices.")
+}
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(implementation())
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        Ok(DiscoverResult::from_server_info(versions, self.get_info())
+            .with_ttl_ms(FRESH_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        if request.is_some_and(|request| request.cursor.is_some()) {
+            let message = "unknown cursor: all tools are on one page";
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        let tools = self.server.tools.entries().iter();
+        let mut result =
+            ListToolsResult::with_all_items(tools.map(|tool| tool.listed.clone()).collect())
+                .with_ttl_ms(FRESH_MS)
+                .with_cache_scope(CacheScope::Public);
+        result.meta = Some(self.meta.clone());
+        Ok(result)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tool) = self.server.tools.find(&request.name) else {
+            let tools = self.server.tools.entries().iter();
+            let names: Vec<_> = tools.map(|tool| tool.name).collect();
+            let name: String = request.name.chars().take(128).collect();
+            let message = format!("unknown tool {name:?}; the tools are {}", names.join(", "));
+            return Err(ErrorData::invalid_params(message, None));
+        };
+        Ok(self.run(tool, request).await.into())
+    }
+
+    /// Requests of ours whose parameters could not be read come here, beside methods we do not have.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        match request.method.as_str() {
+            "tools/call" => Err(ErrorData::invalid_params(
+                "tools/call takes the name of a tool and, as arguments, an object",
+                None,
+            )),
+            "tools/list" => Err(ErrorData::invalid_params(
+                "tools/list takes no parameters but a cursor",
+                None,
+            )),
+            method => {
+                let method: String = method.chars().take(128).collect();
+                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None))
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What both searches return.
+
+use std::ops::Not as _;
+
+use fiml_market::{
+    Answer as MarketAnswer, AsOfKind, Attempt, CacheInfo, Freshness, Lineage, disclaimer,
+};
+use fiml_session_core::{SessionError, SessionId};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::error::ErrorBody;
+
+/// A price with all a reader needs to trust it or not; what is unknown is absent.
+#[derive(Debug, Serialize)]
+pub(super) struct QuoteAnswer {
+    symbol: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    market: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pair: Option<String>,
+    cached: Cached,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    structural_data: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Value>,
+    disclaimer: &'static str,
+    data_lineage: Lineage,
+    freshness: Freshness,
+    cache: CacheInfo,
+    attempts: Vec<Attempt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Tracking>,
+}
+
+/// The price itself. The figures are JSON numbers in the source's own digits, as the quote writes them.
+#[derive(Debug, Serialize)]
+struct Cached {
+    price: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_percent: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_basis: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_price: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_date: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day_high: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day_low: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<Value>,
+    as_of: Value,
+    last_updated: Value,
+    source: String,
+    ttl: i64,
+}
+
+/// Whether the question stands in the session's record.
+#[derive(Debug, Serialize)]
+pub(super) struct Tracking {
+    id: SessionId,
+    tracked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query_number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Tracking {
+    pub(super) const fn tracked(id: SessionId, query_number: u64) -> Self {
+        Self {
+            id,
+            tracked: true,
+            query_number: Some(query_number),
+            reason: None,
+        }
+    }
+
+    pub(super) fn untracked(id: SessionId, error: &SessionError) -> Self {
+        Self {
+            id,
+            tracked: false,
+            query_number: None,
+            reason: Some(ErrorBody::from(error).reason()),
+        }
+    }
+}
+
+impl QuoteAnswer {
+    pub(super) fn new(
+        answer: MarketAnswer,
+        language: Option<&str>,
+        session: Option<Tracking>,
+    ) -> Self {
+        let MarketAnswer {
+            quote,
+            freshness,
+            cache,
+            attempts,
+            data_lineage,
+        } = answer;
+        let mut figures = json!(quote);
+        let mut figure = |pointer: &str| figures.pointer_mut(pointer).map(Value::take);
+        let mut notes = match figure("/notes") {
+            Some(Value::Array(notes)) => notes,
+            _ => Vec::new(),
+        };
+        notes.extend(language.and_then(language_note));
+        let as_of = match quote.as_of.kind {
+            AsOfKind::Date => json!(quote.as_of.label()),
+            AsOfKind::Exchange | AsOfKind::Received => json!(freshness.as_of),
+        };
+        Self {
+            cached: Cached {
+                price: figure("/price").unwrap_or_default(),
+                change: figure("/change/amount"),
+                change_percent: figure("/change/percent"),
+                change_basis: figure("/change/basis"),
+                previous_price: figure("/change/previous_price"),
+                previous_date: figure("/change/previous_date"),
+                open: figure("/open"),
+                day_high: figure("/day_high"),
+                day_low: figure("/day_low"),
+                volume: figure("/volume"),
+                as_of,
+                last_updated: json!(freshness.fetched_at),
+                source: quote.source,
+                ttl: cache.ttl_seconds,
+            },
+            structural_data: figure("/structural_data"),
+            notes,
+            symbol: quote.symbol.to_string(),
+            name: quote.name,
+            exchange: quote.exchange,
+            market: quote.market,
+            currency: quote.currency,
+            pair: quote.pair.map(|pair| pair.to_string()),
+            disclaimer: disclaimer(quote.asset_class),
+            data_lineage,
+            freshness,
+            cache,
+            attempts,
+            session,
+        }
+    }
+}
+
+/// Says so where an answer was wanted in a language that there is none in.
+fn language_note(language: &str) -> Option<Value> {
+    let language: String = language.to_ascii_lowercase();
+    let english = language == "en" || language.starts_with("en-") || language.starts_with("en_");
+    english.not().then(|| {
+        json!({
+            "kind": "language_not_honoured",
+            "message": "answers are written in English only",
+        })
+    })
+}

@@ -1,0 +1,208 @@
+//! The schema of what both searches return.
+
+use rmcp::model::JsonObject;
+use serde_json::{Value, json};
+
+use crate::schema::{self, Named, instant, number, text};
+
+/// The schema of the result.
+pub(super) fn answer() -> JsonObject {
+    schema::result(
+        [
+            ("symbol", text("What was asked for.")),
+            ("cached", cached_schema()),
+            ("disclaimer", text("A fixed notice.")),
+            ("data_lineage", lineage_schema()),
+            ("freshness", freshness_schema()),
+            ("cache", cache_schema()),
+            (
+                "attempts",
+                schema::list(
+                    "The sources asked, in order; none when memory answered.",
+                    &attempt_schema(),
+                ),
+            ),
+        ],
+        [
+            ("name", text("Its name.")),
+            ("exchange", text("The exchange the price is from.")),
+            ("market", text("The market the price is from.")),
+            ("currency", text("The currency of the price.")),
+            ("pair", text("For a coin, the pair really found.")),
+            ("structural_data", structural_schema()),
+            (
+                "notes",
+                schema::list(
+                    "What a reader must know to read the price rightly.",
+                    &note_schema(),
+                ),
+            ),
+            ("session", tracking_schema()),
+        ],
+    )
+}
+
+fn cached_schema() -> Value {
+    schema::object_with(
+        [
+            ("price", number("The price; above zero.")),
+            (
+                "as_of",
+                text("The instant the price is of; the date alone where no more is known."),
+            ),
+            ("last_updated", instant("When the source was asked.")),
+            ("source", text("Who answered, and from what.")),
+            (
+                "ttl",
+                schema::count("Seconds until the source is asked again."),
+            ),
+        ],
+        [
+            ("change", number("The difference from the earlier price.")),
+            (
+                "change_percent",
+                number("The same in percent of the earlier price."),
+            ),
+            (
+                "change_basis",
+                schema::choice(
+                    "What the earlier price is.",
+                    &["previous_row", "previous_close", "24h", "utc_day"],
+                ),
+            ),
+            ("previous_price", number("The earlier price.")),
+            ("previous_date", text("Its date.")),
+            ("open", number("The first price of the day.")),
+            ("day_high", number("The highest price of the day.")),
+            ("day_low", number("The lowest price of the day.")),
+            ("volume", number("The amount traded that day.")),
+        ],
+    )
+}
+
+fn structural_schema() -> Value {
+    schema::object_with(
+        [
+            (
+                "week_52_high",
+                number("The highest price of the trailing year."),
+            ),
+            (
+                "week_52_low",
+                number("The lowest price of the trailing year."),
+            ),
+            (
+                "computed_from",
+                text("Which prices the range is taken from."),
+            ),
+            ("from", text("The first date looked at.")),
+            ("to", text("The last date looked at.")),
+            ("rows", schema::count("How many rows were looked at.")),
+        ],
+        [
+            ("average_volume", number("The mean volume.")),
+            ("average_volume_rows", schema::count("Of how many rows.")),
+        ],
+    )
+}
+
+fn note_schema() -> Value {
+    let fields: [Named; 2] = [
+        ("kind", text("What it is about.")),
+        ("message", text("The same in a sentence.")),
+    ];
+    schema::object(fields)
+}
+
+fn lineage_schema() -> Value {
+    schema::object([
+        (
+            "providers",
+            schema::list("Who answered.", &text("A provider.")),
+        ),
+        ("sources", schema::list("From what.", &text("A source."))),
+        ("source_count", schema::count("How many.")),
+        ("timestamp", instant("When they were asked.")),
+    ])
+}
+
+fn freshness_schema() -> Value {
+    let status = ["live", "delayed", "end_of_day", "stale"];
+    schema::object_with(
+        [
+            (
+                "status",
+                schema::choice("Whether the price may be taken as current.", &status),
+            ),
+            ("as_of", instant("The instant the price is of.")),
+            (
+                "as_of_kind",
+                schema::choice("How that is known.", &["exchange", "received", "date"]),
+            ),
+            ("fetched_at", instant("When the source was asked.")),
+            (
+                "age_seconds",
+                json!({"type": "integer", "description": "The age of the price."}),
+            ),
+            ("expires_at", instant("When the source is asked again.")),
+        ],
+        [
+            (
+                "delay_seconds",
+                schema::count("How far behind the source is."),
+            ),
+            ("stale_reason", text("Why the price is stale.")),
+        ],
+    )
+}
+
+fn cache_schema() -> Value {
+    schema::object([
+        (
+            "result",
+            schema::choice("Whether memory answered.", &["hit", "miss"]),
+        ),
+        ("fetched_at", instant("When the source was asked.")),
+        ("expires_at", instant("When memory forgets the answer.")),
+        ("ttl_seconds", schema::count("Seconds until then.")),
+    ])
+}
+
+fn attempt_schema() -> Value {
+    schema::object_with(
+        [
+            ("provider", text("The source.")),
+            ("outcome", text("`answered`, or the failure.")),
+            ("ms", schema::count("How long it took.")),
+        ],
+        [
+            ("reason", text("Why it failed.")),
+            (
+                "retry_after",
+                schema::count("Seconds it asked to be left alone."),
+            ),
+        ],
+    )
+}
+
+fn tracking_schema() -> Value {
+    schema::object_with(
+        [
+            ("id", text("The session.")),
+            (
+                "tracked",
+                schema::flag("Whether the question stands in its record."),
+            ),
+        ],
+        [
+            (
+                "query_number",
+                schema::count("The question's place in the record."),
+            ),
+            (
+                "reason",
+                text("Why it does not: the code of the error, and the limit."),
+            ),
+        ],
+    )
+}

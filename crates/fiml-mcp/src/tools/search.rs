@@ -1,0 +1,218 @@
+//! What both searches do: look at the session, ask the market, record the question, answer.
+
+use std::time::{Duration, Instant};
+
+use fiml_market::{Answer as MarketAnswer, MarketError, QuoteRequest, Symbol};
+use fiml_session_core::{
+    ErrorCode, Invalid, QueryRecord, Refusal, SessionError, SessionId, Timestamp, text::check_name,
+};
+use serde_json::{Map, Value};
+
+use super::{
+    Call,
+    quote_answer::{QuoteAnswer, Tracking},
+};
+use crate::{
+    error::{ErrorBody, Failure, InvalidArgumentSymbol},
+    schema::{self, Named},
+};
+
+/// The longest name of a market or exchange, in bytes.
+pub(super) const MAX_PLACE_BYTES: usize = 32;
+/// The longest language tag, in characters; BCP 47 asks for no more.
+const MAX_LANGUAGE_CHARS: usize = 35;
+/// How much of a failure's message goes into the record, in characters.
+const MAX_FAILURE_CHARS: usize = 400;
+
+/// A search, its arguments proven but for the session.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) query_type: &'static str,
+    pub(super) request: QuoteRequest,
+    pub(super) language: Option<String>,
+    pub(super) session_id: Option<String>,
+}
+
+impl Question {
+    /// Asks the market and records the question in its session, if it names one.
+    ///
+    /// A session that takes no queries is an error before any quote is fetched. A session that cannot be
+    /// reached or holds all it may does not keep the quote from the caller.
+    pub(super) async fn answer(self, call: &Call) -> Result<QuoteAnswer, Failure> {
+        let session = match &self.session_id {
+            Some(id) => Some(look_at(call, id.parse()?).await?),
+            None => None,
+        };
+        let services = &call.services;
+        let asked = Instant::now();
+        let answered = services
+            .market
+            .quote(&self.request, services.store.now().into())
+            .await;
+        let took = asked.elapsed();
+        let answer = match answered {
+            Ok(answer) => answer,
+            Err(error) => {
+                if let Some(Session::Open(id)) = session {
+                    self.record_failure(call, id, &error, took).await;
+                }
+                return Err(error.into());
+            }
+        };
+        let tracking = match session {
+            None => None,
+            Some(Session::Open(id)) => Some(self.record(call, id, &answer, took).await?),
+            Some(Session::Unreachable(tracking)) => Some(tracking),
+        };
+        Ok(QuoteAnswer::new(answer, self.language.as_deref(), tracking))
+    }
+
+    async fn record(
+        &self,
+        call: &Call,
+        id: SessionId,
+        answer: &MarketAnswer,
+        took: Duration,
+    ) -> Result<Tracking, Failure> {
+        let query = QueryRecord {
+            result_summary: answer.summary(),
+            cache_hit: answer.is_hit(),
+            source: Some(answer.quote.source.clone()),
+            // Sessions tell no time before 1970, and a clamped date would be a wrong one.
+            as_of: (answer.quote.as_of.at.timestamp() >= 0)
+                .then(|| Timestamp::from(answer.quote.as_of.at)),
+            ..self.query(took)
+        };
+        let store = &call.services.store;
+        match store
+            .record_query(&call.scope, id, query, call.key.as_ref())
+            .await
+        {
+            Ok(applied) => Ok(Tracking::tracked(id, applied.total_queries)),
+            Err(error) if takes_no_queries(&error) => Err(error.into()),
+            Err(error) => Ok(Tracking::untracked(id, &error)),
+        }
+    }
+
+    /// Records that the market had no answer.
+    ///
+    /// Without the idempotency key, which would keep a later success out of the record. Where this
+    /// fails too, the caller still learns of the first failure.
+    async fn record_failure(
+        &self,
+        call: &Call,
+        id: SessionId,
+        error: &MarketError,
+        took: Duration,
+    ) {
+        let ErrorBody { code, message, .. } = error.into();
+        let query = QueryRecord {
+            result_summary: message.chars().take(MAX_FAILURE_CHARS).collect(),
+            error: Some(code.name().to_owned()),
+            ..self.query(took)
+        };
+        let store = &call.services.store;
+        if let Err(error) = store.record_query(&call.scope, id, query, None).await {
+            tracing::warn!(session.id = %id, error = error.chain(), "a failed search was not recorded");
+        }
+    }
+
+    fn query(&self, took: Duration) -> QueryRecord {
+        let request = &self.request;
+        let parameters = [
+            ("symbol", Some(request.symbol.to_string())),
+            ("market", request.market.clone()),
+            ("exchange", request.exchange.clone()),
+            ("pair", request.pair.as_ref().map(Symbol::to_string)),
+        ];
+        let mut parameters: Map<_, _> = parameters
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))))
+            .collect();
+        if let Ok(depth) = serde_json::to_value(request.depth) {
+            parameters.insert("depth".to_owned(), depth);
+        }
+        QueryRecord {
+            parameters,
+            execution_time_ms: Some(took.as_secs_f64() * 1e3),
+            ..QueryRecord::new(self.query_type)
+        }
+    }
+}
+
+/// What a look at the session showed.
+enum Session {
+    Open(SessionId),
+    Unreachable(Tracking),
+}
+
+async fn look_at(call: &Call, id: SessionId) -> Result<Session, Failure> {
+    let store = &call.services.store;
+    let session = match store.overview(&call.scope, id, 0).await {
+        Ok(session) => session,
+        Err(error) if takes_no_queries(&error) => return Err(error.into()),
+        Err(error) => return Ok(Session::Unreachable(Tracking::untracked(id, &error))),
+    };
+    if session.is_archived {
+        return Err(SessionError::Archived { id }.into());
+    }
+    if session.header.is_expired(store.now()) {
+        let expires_at = session.header.expires_at;
+        let refusal = Refusal::Expired { expires_at };
+        return Err(SessionError::Refused { id, refusal }.into());
+    }
+    Ok(Session::Open(id))
+}
+
+/// Whether an error says that the call named a wrong session, or one that is over, or a used key; what
+/// remains speaks of the store and of room in the session.
+const fn takes_no_queries(error: &SessionError) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::SessionNotFound
+            | ErrorCode::SessionExpired
+            | ErrorCode::SessionArchived
+            | ErrorCode::Forbidden
+            | ErrorCode::IdempotencyConflict
+    )
+}
+
+/// A symbol, or the name of the argument that is none.
+pub(super) fn symbol(argument: &'static str, text: &str) -> Result<Symbol, Failure> {
+    text.parse()
+        .map_err(|source| Failure::Symbol(InvalidArgumentSymbol { argument, source }))
+}
+
+/// A market's or exchange's name, which goes into the record.
+pub(super) fn place(argument: &str, name: Option<String>) -> Result<Option<String>, Invalid> {
+    if let Some(name) = &name {
+        check_name(argument, name, MAX_PLACE_BYTES)?;
+    }
+    Ok(name)
+}
+
+/// The argument that names the asset.
+pub(super) fn symbol_schema(description: &str) -> Named {
+    ("symbol", schema::name(description, Symbol::MAX_LENGTH))
+}
+
+pub(super) fn depth() -> Named {
+    let description = "How much to find out: quick is the price and its change; standard, where left \
+                       out, adds figures over the trailing year; deep is all a source has.";
+    (
+        "depth",
+        schema::choice(description, &["quick", "standard", "deep"]),
+    )
+}
+
+pub(super) fn language() -> Named {
+    let description = "The language wanted, such as en. Answers are in English; another language is \
+                       accepted, and notes say that it was not honoured.";
+    ("language", schema::name(description, MAX_LANGUAGE_CHARS))
+}
+
+pub(super) fn session() -> Named {
+    let description = "The session to record this question in: the session_id that \
+                       create-analysis-session returned.";
+    ("sessionId", schema::text(description))
+}

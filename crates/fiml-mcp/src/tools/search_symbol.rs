@@ -1,0 +1,88 @@
+//! `search-by-symbol`: what a share, a fund or an index costs.
+
+use fiml_market::{Depth, QuoteRequest};
+use rmcp::model::JsonObject;
+use serde::Deserialize;
+
+use super::{
+    Call, Effect, Facts, Tool, idempotency_key,
+    quote_answer::QuoteAnswer,
+    quote_schema,
+    search::{MAX_PLACE_BYTES, Question, depth, language, place, session, symbol, symbol_schema},
+};
+use crate::{error::Failure, schema};
+
+pub(super) struct SearchSymbol;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Arguments {
+    symbol: String,
+    market: Option<String>,
+    #[serde(default)]
+    depth: Depth,
+    language: Option<String>,
+    session_id: Option<String>,
+}
+
+impl Tool for SearchSymbol {
+    const NAME: &'static str = "search-by-symbol";
+    const TITLE: &'static str = "Search by symbol";
+    const EFFECT: Effect = Effect::Asks;
+    type Arguments = Arguments;
+    type Answer = QuoteAnswer;
+
+    fn description(facts: &Facts<'_>) -> String {
+        format!(
+            "The price of a share, a fund or an index, with its true date. Returns symbol, name, \
+             exchange, market and currency where known; cached (price, change, change_percent against \
+             change_basis, as_of, last_updated, source, ttl); structural_data over the trailing year; \
+             freshness (live, delayed, end_of_day or stale, and why), cache, attempts, data_lineage and \
+             a disclaimer. What is unknown is absent, and a symbol without a price is an error that \
+             names near matches. With sessionId the question is recorded in that session: session says \
+             tracked and query_number, or why not. A session expires {life} after it was created \
+             unless told otherwise and holds {queries} queries; call extend-session or \
+             create-analysis-session to go on.",
+            life = facts.default_life(),
+            queries = facts.policy.limits.max_queries,
+        )
+    }
+
+    fn arguments(_: &Facts<'_>) -> JsonObject {
+        schema::arguments(
+            &["symbol"],
+            [
+                symbol_schema("The ticker, such as AAPL, BRK.B or ^GSPC."),
+                (
+                    "market",
+                    schema::name(
+                        "The market meant, such as US or UK. A source that cannot tell says so in notes.",
+                        MAX_PLACE_BYTES,
+                    ),
+                ),
+                depth(),
+                language(),
+                session(),
+                idempotency_key(),
+            ],
+        )
+    }
+
+    fn answer() -> JsonObject {
+        quote_schema::answer()
+    }
+
+    async fn call(call: &Call, arguments: Arguments) -> Result<QuoteAnswer, Failure> {
+        let question = Question {
+            query_type: "equity_price",
+            request: QuoteRequest {
+                market: place("market", arguments.market)?,
+                depth: arguments.depth,
+                ..QuoteRequest::equity(symbol("symbol", &arguments.symbol)?)
+            },
+            language: arguments.language,
+            session_id: arguments.session_id,
+        };
+        question.answer(call).await
+    }
+}

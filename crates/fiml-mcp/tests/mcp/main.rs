@@ -1,0 +1,11 @@
+//! The server as its clients see it: JSON-RPC, one message a line, over a pipe in the process.
+
+mod arguments;
+mod client;
+mod eras;
+mod lines;
+mod listing;
+mod outage;
+mod searches;
+mod sessions;
+mod world;
