@@ -52,7 +52,7 @@ clients: setup
 # Measure against the bare limits and print ratios
 bench *ARGS:
     cargo build --release -p fiml
-    cargo run --release -p fiml-bench -- {{ARGS}}
+    cargo bench -p fiml-tests --bench embedded -- {{ARGS}}
 
 # Everything the gate checks
 verify: lint doc test examples clients

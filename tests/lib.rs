@@ -1,1 +1,9 @@
-//! End-to-end tests live beside this file, one file a theme.
+//! End-to-end tests live beside this file, one file a theme; here is what they share.
+
+pub mod support;
+
+/// The root README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

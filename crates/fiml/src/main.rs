@@ -1,2 +1,65 @@
-//! The `fiml` binary.
-fn main() {}
+//! The session memory of financial-analysis agents: an MCP server, a command line and a demonstration.
+//!
+//! This is the only place where concrete stores are chosen and the environment is read.
+
+mod commands;
+mod config;
+mod exit;
+mod output;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{commands::Command, config::Flags, output::Output};
+
+/// The session memory of financial-analysis agents.
+///
+/// Sessions live in one file that needs no server. Start with `fiml demo`; give an MCP client the command
+/// `fiml serve`; look at what is stored with `fiml sessions list`.
+#[derive(Debug, Parser)]
+#[command(name = "fiml", version, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    /// Print JSON for programs instead of tables for people
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed for a reason not listed here
+  2  an argument or a setting was refused
+  3  there is no such session, symbol or file
+  4  the session does not take the change: expired, archived, full, or changed by somebody else
+  5  the store did not answer, is full, or did not confirm; the call may be repeated
+
+Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_LOG and
+SESSION_DEFAULT_TTL_HOURS, SESSION_MAX_TTL_HOURS, SESSION_MAX_QUERIES_PER_SESSION,
+SESSION_ARCHIVE_GRACE_SECONDS, SESSION_ENABLE_ANALYTICS), then from a settings file.";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(cli.json);
+    match run(cli, &mut output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&error);
+            exit::code(&error)
+        }
+    }
+}
+
+fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
+    let config = config::Config::load(&cli.flags).map_err(exit::Refused::error)?;
+    output::log_to_stderr(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(commands::run(cli.command, &config, output))
+}

@@ -1,0 +1,100 @@
+//! `fiml db`: the file that holds the sessions.
+
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use fiml_store_sqlite::{SqliteStore, VerifyReport};
+use serde_json::json;
+
+use crate::{config::Config, exit::Missing, output::Output, wiring};
+
+/// What can be done with the file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the file and its tables; one that is there already is kept and brought up to date
+    Create,
+    /// Check the file: readable, whole, of this version
+    Verify,
+    /// Remove the file with every session in it
+    Drop {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> Result<()> {
+    let file = config.data.display();
+    match command {
+        Command::Create => {
+            let known = config.data.exists();
+            wiring::sqlite(config).await?;
+            let value = json!({"data": config.data, "created": !known});
+            output.answer(&value, || {
+                let done = if known {
+                    "is there already, and up to date"
+                } else {
+                    "is made"
+                };
+                format!("{file} {done}")
+            })
+        }
+        Command::Verify => {
+            expect_file(config)?;
+            let report = wiring::sqlite(config).await?.verify().await?;
+            let problems: Vec<_> = problems(&report).collect();
+            if !problems.is_empty() {
+                bail!("{file} is damaged: {}", problems.join("; "));
+            }
+            let value = json!({
+                "data": config.data, "schema_version": report.schema_version,
+                "sessions": report.sessions, "archived": report.archived,
+            });
+            output.answer(&value, || {
+                format!(
+                    "{file} is sound: {} live and {} archived sessions, schema version {}",
+                    report.sessions, report.archived, report.schema_version
+                )
+            })
+        }
+        Command::Drop { yes } => {
+            expect_file(config)?;
+            output.confirm(&format!("Remove {file} with every session in it?"), yes)?;
+            let dropped = SqliteStore::drop_database(&config.data).await;
+            dropped.with_context(|| format!("cannot remove {file}"))?;
+            output.answer(&json!({"data": config.data}), || {
+                format!("{file} is removed")
+            })
+        }
+    }
+}
+
+fn expect_file(config: &Config) -> Result<()> {
+    if config.data.exists() {
+        return Ok(());
+    }
+    let file = config.data.display();
+    Err(Missing::error(format!(
+        "there is no file {file}; fiml db create makes it"
+    )))
+}
+
+fn problems(report: &VerifyReport) -> impl Iterator<Item = String> {
+    let version = (report.schema_version != report.known_version).then(|| {
+        format!(
+            "schema version {} instead of {}",
+            report.schema_version, report.known_version
+        )
+    });
+    let orphans = report
+        .orphans
+        .iter()
+        .map(|table| format!("rows of {table} refer to nothing"));
+    let miscounted = (report.miscounted > 0)
+        .then(|| format!("{} sessions count their queries wrongly", report.miscounted));
+    let damages = report.damages.clone().into_iter();
+    version
+        .into_iter()
+        .chain(damages)
+        .chain(orphans)
+        .chain(miscounted)
+}

@@ -1,0 +1,46 @@
+//! The commands, one a file.
+
+mod db;
+mod demo;
+mod jobs;
+mod serve;
+mod sessions;
+mod stats;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::{config::Config, output::Output};
+
+/// What `fiml` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a comparative and a portfolio analysis with real closing prices, narrated
+    Demo,
+    /// Serve MCP on stdin and stdout, for a client that starts this command
+    #[command(after_help = serve::AFTER_HELP)]
+    Serve,
+    /// Look at sessions, extend, archive or delete them
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    /// Print statistics of the sessions created in a period
+    Stats(stats::Args),
+    /// Make, check or remove the file that holds the sessions
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Run a background job now
+    #[command(subcommand)]
+    Jobs(jobs::Command),
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> Result<()> {
+    match command {
+        Command::Demo => demo::run(config, output).await,
+        Command::Serve => serve::run(config).await,
+        Command::Sessions(command) => sessions::run(command, config, output).await,
+        Command::Stats(args) => stats::run(args, config, output).await,
+        Command::Db(command) => db::run(command, config, output).await,
+        Command::Jobs(command) => jobs::run(command, config, output).await,
+    }
+}

@@ -1,0 +1,372 @@
+//! The `fiml` command, as people and scripts use it.
+
+use std::{fs, path::Path, process::Output};
+
+use fiml_tests::support::{Client, PRICES, fiml, json_of, text};
+use serde_json::json;
+
+fn run(data: &Path, args: &[&str]) -> Output {
+    fiml(data).args(args).output().unwrap()
+}
+
+/// The exit code and everything printed.
+fn outcome(data: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let output = run(data, args);
+    (output.status.code(), text(&output))
+}
+
+#[test]
+fn the_demo_tells_both_workflows_and_a_second_run_finds_the_first_ones_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("new").join("sessions.db");
+    let (code, first) = outcome(&data, &["demo"]);
+    assert_eq!(code, Some(0), "{first}");
+    for told in [
+        "Comparative analysis",
+        "Portfolio analysis",
+        "223.02",
+        "as of 2010-03-01",
+        "25.0 %",
+    ] {
+        assert!(first.contains(told), "{told} is missing in:\n{first}");
+    }
+    assert!(!first.contains("earlier"), "{first}");
+    let (_, second) = outcome(&data, &["demo"]);
+    assert!(
+        second.contains("still holds 2 sessions of earlier runs"),
+        "{second}"
+    );
+    let ids = |text: &str| -> Vec<String> {
+        let words = text
+            .split_whitespace()
+            .filter(|word| word.parse::<fiml_session_core::SessionId>().is_ok());
+        words.map(ToOwned::to_owned).collect()
+    };
+    assert!(ids(&first).iter().all(|id| second.contains(id)), "{second}");
+    let third = json_of(fiml(&data).arg("demo"));
+    assert_eq!(
+        (&third["status"], &third["earlier_sessions"]),
+        (&json!("success"), &json!(4))
+    );
+}
+
+#[test]
+fn sessions_are_listed_shown_extended_archived_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    let mut client = Client::start(&data, &[]);
+    let new = json!({"assets": ["AAPL", "IBM"], "sessionType": "portfolio", "userId": "ann", "tags": ["quarterly"]});
+    let id = client.create(new);
+    client.create(json!({"assets": ["MSFT"], "sessionType": "equity"}));
+    client
+        .call(
+            "search-by-symbol",
+            json!({"symbol": "AAPL", "sessionId": id}),
+        )
+        .unwrap();
+    client.close();
+
+    let all = json_of(fiml(&data).args(["sessions", "list"]));
+    assert_eq!(all["total_sessions"], 2);
+    for narrowed in [
+        ["--user", "ann"],
+        ["--type", "portfolio"],
+        ["--tag", "quarterly"],
+        ["--asset", "ibm"],
+    ] {
+        let page = json_of(fiml(&data).args(["sessions", "list"]).args(narrowed));
+        assert_eq!(
+            (&page["total_sessions"], &page["sessions"][0]["session_id"]),
+            (&json!(1), &json!(id)),
+            "{narrowed:?}"
+        );
+    }
+    let (_, table) = outcome(&data, &["sessions", "list"]);
+    assert!(
+        table.contains(&id) && table.contains("2 of 2 sessions"),
+        "{table}"
+    );
+    let (_, shown) = outcome(&data, &["sessions", "show", &id]);
+    assert!(
+        shown.contains("quarterly") && shown.contains("AAPL 223.02"),
+        "{shown}"
+    );
+
+    let extended = json_of(fiml(&data).args(["sessions", "extend", &id, "--hours", "1000"]));
+    assert_eq!(extended["ttl_capped"], true);
+    let archived = json_of(fiml(&data).args(["sessions", "archive", &id]));
+    assert_eq!(archived["moved"], true);
+    let again = json_of(fiml(&data).args(["sessions", "archive", &id]));
+    assert_eq!(again["moved"], false);
+    let shown = json_of(fiml(&data).args(["sessions", "show", &id]));
+    assert_eq!(
+        (
+            &shown["is_archived"],
+            &shown["session"]["state"]["history"]["total_queries"]
+        ),
+        (&json!(true), &json!(1))
+    );
+    json_of(fiml(&data).args(["sessions", "extend", &id]));
+    let shown = json_of(fiml(&data).args(["sessions", "show", &id]));
+    assert_eq!(shown["is_archived"], false, "an extension brings it back");
+
+    let (code, asked) = outcome(&data, &["sessions", "delete", &id]);
+    assert_eq!(code, Some(2), "{asked}");
+    assert!(asked.contains("--yes"), "{asked}");
+    assert_eq!(
+        outcome(&data, &["sessions", "delete", &id, "--yes"]).0,
+        Some(0)
+    );
+    assert_eq!(outcome(&data, &["sessions", "show", &id]).0, Some(3));
+    assert_eq!(
+        outcome(&data, &["sessions", "delete", &id, "--yes"]).0,
+        Some(3)
+    );
+}
+
+#[test]
+fn statistics_are_printed_for_people_and_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    run(&data, &["demo"]);
+    let stats = json_of(fiml(&data).args(["stats", "--days", "1", "--type", "comparative"]));
+    assert_eq!(
+        (&stats["total_sessions"], &stats["total_queries"]),
+        (&json!(1), &json!(4))
+    );
+    let (_, table) = outcome(&data, &["stats"]);
+    assert!(
+        table.contains("percentiles") && table.contains("AAPL"),
+        "{table}"
+    );
+    let off = fiml(&data)
+        .arg("stats")
+        .env("SESSION_ENABLE_ANALYTICS", "false")
+        .output()
+        .unwrap();
+    assert_eq!(off.status.code(), Some(1));
+    assert!(
+        text(&off).contains("SESSION_ENABLE_ANALYTICS"),
+        "{}",
+        text(&off)
+    );
+}
+
+#[test]
+fn the_file_is_made_checked_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    assert_eq!(
+        outcome(&data, &["db", "verify"]).0,
+        Some(3),
+        "there is none yet"
+    );
+    assert_eq!(outcome(&data, &["db", "create"]).0, Some(0));
+    assert_eq!(
+        outcome(&data, &["db", "create"]).0,
+        Some(0),
+        "once more does no harm"
+    );
+    let verified = json_of(fiml(&data).args(["db", "verify"]));
+    assert_eq!(verified["status"], "success");
+    assert_eq!(outcome(&data, &["db", "drop"]).0, Some(2), "it asks first");
+    assert!(data.exists());
+    assert_eq!(outcome(&data, &["db", "drop", "--yes"]).0, Some(0));
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_neither_used_nor_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("notes.txt");
+    fs::write(
+        &data,
+        "These are my notes, and they are no database.\n".repeat(100),
+    )
+    .unwrap();
+    for args in [
+        &["sessions", "list"][..],
+        &["db", "verify"],
+        &["db", "drop", "--yes"],
+        &["serve"],
+    ] {
+        let (code, said) = outcome(&data, args);
+        assert!(code.is_some_and(|code| code != 0), "{args:?}: {said}");
+        assert!(
+            said.contains("notes.txt") && said.contains("not a"),
+            "{args:?}: {said}"
+        );
+    }
+    assert!(
+        fs::read_to_string(&data)
+            .unwrap()
+            .starts_with("These are my notes")
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_written_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder
+        .path()
+        .join("missing")
+        .join("file")
+        .join("sessions.db");
+    fs::write(
+        folder.path().join("missing"),
+        "a file where a folder should be",
+    )
+    .unwrap();
+    let (code, said) = outcome(&data, &["sessions", "list"]);
+    assert_ne!(code, Some(0));
+    assert!(said.contains("missing"), "{said}");
+}
+
+#[test]
+fn bad_settings_and_arguments_exit_with_2_and_name_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    for (name, value) in [
+        ("SESSION_DEFAULT_TTL_HOURS", "-1"),
+        ("SESSION_MAX_QUERIES_PER_SESSION", "many"),
+        ("REDIS_URL", "redis://127.0.0.1:1"),
+        ("DATABASE_URL", "postgres://127.0.0.1:1/x"),
+        ("FIML_LOG", "=,="),
+    ] {
+        let output = fiml(&data)
+            .args(["sessions", "list"])
+            .env(name, value)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output));
+        assert!(text(&output).contains(name), "{}", text(&output));
+    }
+    for args in [
+        &["sessions", "show", "nonsense"][..],
+        &["sessions", "list", "--limit", "201"],
+        &["sessions", "list", "--cursor", "x"],
+        &["sessions", "list", "--type", "forex"],
+        &["stats", "--days", "0"],
+        &["jobs", "run", "unknown"],
+        &["--env-file", "/nowhere/at/all", "stats"],
+    ] {
+        let (code, said) = outcome(&data, args);
+        assert_eq!(code, Some(2), "{args:?}: {said}");
+    }
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let output = run(&data, &["--json", "sessions", "extend", unknown]);
+    assert_eq!(output.status.code(), Some(3));
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(
+        (&error["status"], &error["code"]),
+        (&json!("error"), &json!("session_not_found"))
+    );
+}
+
+#[test]
+fn a_settings_file_counts_only_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    let settings = folder.path().join(".env");
+    fs::write(&settings, "SESSION_ENABLE_ANALYTICS=false\n").unwrap();
+    let here = fiml(&data)
+        .arg("stats")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        here.status.success(),
+        "one that lies in the working directory is not read"
+    );
+    let named = fiml(&data)
+        .arg("stats")
+        .arg("--env-file")
+        .arg(&settings)
+        .output()
+        .unwrap();
+    assert_eq!(named.status.code(), Some(1), "{}", text(&named));
+}
+
+#[test]
+fn a_price_file_with_a_broken_line_is_used_and_the_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    let prices = folder.path().join("prices.csv");
+    fs::write(
+        &prices,
+        "symbol,date,price\nAAPL,2010-02-01,204.62\nAAPL,2010-03-01,cheap\n",
+    )
+    .unwrap();
+    let served = fiml(&data)
+        .arg("serve")
+        .arg("--prices")
+        .arg(&prices)
+        .output()
+        .unwrap();
+    assert!(
+        served.status.success(),
+        "stdin was at its end: {}",
+        text(&served)
+    );
+    assert!(
+        text(&served).contains("prices.csv line 3"),
+        "{}",
+        text(&served)
+    );
+    let missing = run(&data, &["serve", "--prices", "/nowhere/prices.csv"]);
+    assert_ne!(missing.status.code(), Some(0));
+    assert!(
+        text(&missing).contains("/nowhere/prices.csv"),
+        "{}",
+        text(&missing)
+    );
+}
+
+#[test]
+fn malformed_json_on_stdin_is_answered_and_the_next_request_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    let mut client = Client::start(&data, &[("FIML_PRICES", PRICES)]);
+    client
+        .send_line("{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\":")
+        .unwrap();
+    assert_eq!(client.next_message().unwrap()["error"]["code"], -32_700);
+    let listed = client.call("list-sessions", json!({})).unwrap();
+    assert_eq!(listed["total_sessions"], 0);
+    client.close();
+}
+
+#[test]
+fn every_command_has_help_worth_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sessions.db");
+    let (_, top) = outcome(&data, &["--help"]);
+    for told in [
+        "Exit codes",
+        "FIML_DATA",
+        "demo",
+        "serve",
+        "sessions",
+        "stats",
+        "db",
+        "jobs",
+    ] {
+        assert!(top.contains(told), "{top}");
+    }
+    for args in [
+        &["serve"][..],
+        &["sessions", "list"],
+        &["stats"],
+        &["db", "drop"],
+        &["jobs", "run"],
+    ] {
+        let (code, help) = outcome(&data, &[args, &["--help"]].concat());
+        assert_eq!(code, Some(0));
+        assert!(help.contains("Usage: fiml"), "{help}");
+    }
+    assert!(!data.exists(), "help makes no file");
+}
