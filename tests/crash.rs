@@ -12,7 +12,9 @@ use std::{
 use fiml_tests::support::{Client, fiml, json_of, text};
 use serde_json::{Value, json};
 
-const SERVERS: usize = 4;
+const SERVERS: usize = 8;
+const ROUNDS: usize = 3;
+const KILLS: usize = SERVERS * ROUNDS;
 
 /// Searches until the server dies; the marker of every search with the number it was acknowledged under.
 fn search_until_killed(data: &Path, session: &str, name: &str) -> Vec<(String, Option<u64>)> {
@@ -21,7 +23,7 @@ fn search_until_killed(data: &Path, session: &str, name: &str) -> Vec<(String, O
     let mut searches = Vec::new();
     let pid = client.pid();
     let killer = thread::spawn({
-        let delay = Duration::from_millis(60 + u64::from(pid % 7) * 23);
+        let delay = Duration::from_millis(250 + u64::from(pid % 7) * 60);
         move || {
             thread::sleep(delay);
             let kill = Command::new("kill")
@@ -48,7 +50,7 @@ fn search_until_killed(data: &Path, session: &str, name: &str) -> Vec<(String, O
 }
 
 #[test]
-fn every_acknowledged_query_is_there_exactly_once_after_twenty_kills_under_load() {
+fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_load() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("sessions.db");
     let mut first = Client::start(&data, &[]);
@@ -56,7 +58,7 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_kills_under_load(
     first.close();
 
     let (mut acknowledged, mut unknown) = (BTreeMap::new(), BTreeSet::new());
-    for round in 0..20 / SERVERS {
+    for round in 0..ROUNDS {
         let workers: Vec<_> = (0..SERVERS)
             .map(|server| {
                 let (data, session) = (data.clone(), session.clone());
@@ -110,11 +112,11 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_kills_under_load(
     }
     assert_eq!(
         unknown.len(),
-        20,
-        "each of the twenty servers died with a search under way"
+        KILLS,
+        "each server died with a search under way"
     );
     println!(
-        "20 servers killed: {} acknowledged, 0 lost, 0 twice; {} of {} unanswered ones were stored",
+        "{KILLS} servers killed: {} acknowledged, 0 lost, 0 twice; {} of {} unanswered ones were stored",
         acknowledged.len(),
         stored.len() - acknowledged.len(),
         unknown.len()

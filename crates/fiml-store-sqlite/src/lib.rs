@@ -1,1 +1,28 @@
-//! Keeps live sessions, archived sessions and metrics in one SQLite file.
+#![doc = include_str!("../README.md")]
+
+mod active;
+mod apply;
+mod archive;
+mod config;
+mod connect;
+mod error;
+mod figures;
+mod insert;
+mod load;
+mod maintain;
+mod metrics;
+mod migrate;
+mod reader;
+mod row;
+mod schema;
+mod select;
+mod sql;
+mod stage;
+mod writer;
+
+pub use config::{
+    DEFAULT_BUSY_TIMEOUT, DEFAULT_GROUP_LIMIT, DEFAULT_READERS, SqliteConfig, Synchronous,
+};
+pub use connect::SqliteStore;
+pub use error::ConnectError;
+pub use maintain::VerifyReport;
