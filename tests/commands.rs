@@ -1,5 +1,7 @@
 //! The `fiml` command, as people and scripts use it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 use std::{fs, path::Path, process::Output};
 
 use fiml_tests::support::{Client, PRICES, fiml, json_of, text};
@@ -56,12 +58,12 @@ fn sessions_are_listed_shown_extended_archived_and_deleted() {
     let data = folder.path().join("sessions.db");
     let mut client = Client::start(&data, &[]);
     let new = json!({"assets": ["AAPL", "IBM"], "sessionType": "portfolio", "userId": "ann", "tags": ["quarterly"]});
-    let id = client.create(new);
-    client.create(json!({"assets": ["MSFT"], "sessionType": "equity"}));
+    let id = client.create(&new);
+    client.create(&json!({"assets": ["MSFT"], "sessionType": "equity"}));
     client
         .call(
             "search-by-symbol",
-            json!({"symbol": "AAPL", "sessionId": id}),
+            &json!({"symbol": "AAPL", "sessionId": id}),
         )
         .unwrap();
     client.close();
@@ -335,7 +337,7 @@ fn malformed_json_on_stdin_is_answered_and_the_next_request_too() {
         .send_line("{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\":")
         .unwrap();
     assert_eq!(client.next_message().unwrap()["error"]["code"], -32_700);
-    let listed = client.call("list-sessions", json!({})).unwrap();
+    let listed = client.call("list-sessions", &json!({})).unwrap();
     assert_eq!(listed["total_sessions"], 0);
     client.close();
 }

@@ -1,5 +1,7 @@
 //! Processes killed with SIGKILL: nothing that was acknowledged may be lost, and nothing may come twice.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -35,7 +37,7 @@ fn search_until_killed(data: &Path, session: &str, name: &str) -> Vec<(String, O
     for n in 0.. {
         let marker = format!("{name}-{n}");
         let search = json!({"symbol": "IBM", "market": marker, "sessionId": session});
-        let answer = client.call("search-by-symbol", search);
+        let answer = client.call("search-by-symbol", &search);
         let dead = answer.is_none();
         searches.push((
             marker,
@@ -54,7 +56,7 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("sessions.db");
     let mut first = Client::start(&data, &[]);
-    let session = first.create(json!({"assets": ["IBM"], "sessionType": "equity"}));
+    let session = first.create(&json!({"assets": ["IBM"], "sessionType": "equity"}));
     first.close();
 
     let (mut acknowledged, mut unknown) = (BTreeMap::new(), BTreeSet::new());
@@ -129,7 +131,7 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
 fn create_expired(data: &Path, count: usize) -> BTreeSet<String> {
     let mut client = Client::start(data, &[]);
     let new = json!({"assets": ["MSFT"], "sessionType": "macro", "ttlHours": 0.000_001});
-    let ids = (0..count).map(|_| client.create(new.clone())).collect();
+    let ids = (0..count).map(|_| client.create(&new)).collect();
     client.close();
     ids
 }

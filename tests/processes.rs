@@ -1,5 +1,7 @@
 //! Eight servers on one file, all writing to one session.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 use std::{collections::BTreeSet, path::Path, thread};
 
 use fiml_tests::support::{Client, fiml, json_of};
@@ -12,7 +14,7 @@ const SEARCHES: usize = 200;
 fn search_from_all(data: &Path, limit: &str) -> (String, Vec<u64>, Vec<String>) {
     let settings = [("SESSION_MAX_QUERIES_PER_SESSION", limit)];
     let mut first = Client::start(data, &settings);
-    let session = first.create(json!({"assets": ["AAPL"], "sessionType": "equity"}));
+    let session = first.create(&json!({"assets": ["AAPL"], "sessionType": "equity"}));
     let workers: Vec<_> = (0..PROCESSES)
         .map(|_| {
             let (data, session, limit) = (data.to_owned(), session.clone(), limit.to_owned());
@@ -21,7 +23,7 @@ fn search_from_all(data: &Path, limit: &str) -> (String, Vec<u64>, Vec<String>) 
                 let mut client = Client::start(&data, &settings);
                 let search = json!({"symbol": "AAPL", "sessionId": session});
                 let answers =
-                    (0..SEARCHES).map(|_| client.call("search-by-symbol", search.clone()).unwrap());
+                    (0..SEARCHES).map(|_| client.call("search-by-symbol", &search).unwrap());
                 let tracked: Vec<Value> = answers
                     .map(|answer| {
                         assert_eq!(answer["cached"]["price"], 223.02, "{answer}");

@@ -91,7 +91,7 @@ impl Client {
         };
         let opened = client.request(
             "initialize",
-            json!({
+            &json!({
                 "protocolVersion": "2025-11-25", "capabilities": {},
                 "clientInfo": {"name": "fiml-tests", "version": "1"},
             }),
@@ -119,7 +119,7 @@ impl Client {
     }
 
     /// Asks, and waits for the answer; none where the server died first.
-    pub fn request(&mut self, method: &str, params: Value) -> Option<Value> {
+    pub fn request(&mut self, method: &str, params: &Value) -> Option<Value> {
         self.last_id += 1;
         let id = self.last_id;
         let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
@@ -133,15 +133,15 @@ impl Client {
     }
 
     /// Calls a tool; the structured answer, or none where the server died first.
-    pub fn call(&mut self, tool: &str, arguments: Value) -> Option<Value> {
-        let answer = self.request("tools/call", json!({"name": tool, "arguments": arguments}))?;
+    pub fn call(&mut self, tool: &str, arguments: &Value) -> Option<Value> {
+        let answer = self.request("tools/call", &json!({"name": tool, "arguments": arguments}))?;
         let content = answer["result"]["content"][0]["text"].as_str();
         let content = content.unwrap_or_else(|| panic!("{tool}: {answer}"));
         Some(serde_json::from_str(content).unwrap())
     }
 
     /// Creates a session.
-    pub fn create(&mut self, arguments: Value) -> String {
+    pub fn create(&mut self, arguments: &Value) -> String {
         let created = self.call("create-analysis-session", arguments).unwrap();
         assert_eq!(created["status"], "success", "{created}");
         created["session_id"].as_str().unwrap().to_owned()
