@@ -1,0 +1,78 @@
+//! The figures of live sessions, from their counters.
+
+use std::collections::BTreeMap;
+
+use diesel::{prelude::*, sqlite::SqliteConnection};
+use fiml_session_core::{
+    SessionHeader, SessionId, SessionMetrics, ValueCounts,
+    store::{MetricsFilter, Scope, StoreError},
+};
+
+use crate::{
+    error::{Failure, corrupt},
+    row::{CountKind, count},
+    select::{FoundRow, measured, measured_counts},
+};
+
+pub(crate) fn live_figures_in_txn(
+    conn: &mut SqliteConnection,
+    scope: &Scope,
+    filter: &MetricsFilter,
+) -> Result<Vec<SessionMetrics>, Failure> {
+    let rows: Vec<FoundRow> = measured(scope, filter).load(conn)?;
+    let mut figures = BTreeMap::new();
+    for (session, row, _) in rows {
+        figures.insert(session, of_header(row.try_into()?));
+    }
+    let counts: Vec<(i64, String, String, i64)> = measured_counts(scope, filter).load(conn)?;
+    for (session, kind, name, count) in counts {
+        if let Some(figures) = figures.get_mut(&session) {
+            add(figures, &kind, name, count)?;
+        }
+    }
+    Ok(figures.into_values().collect())
+}
+
+fn of_header(header: SessionHeader) -> SessionMetrics {
+    SessionMetrics {
+        session_id: header.id,
+        user_id: header.user_id,
+        session_type: header.session_type,
+        assets: header.assets,
+        tags: header.tags,
+        created_at: header.created_at,
+        expires_at: header.expires_at,
+        last_accessed_at: header.last_accessed_at,
+        total_queries: header.total_queries,
+        cache_hits: header.cache_hits,
+        query_types: BTreeMap::new(),
+        sources: BTreeMap::new(),
+        errors: BTreeMap::new(),
+        execution_times: ValueCounts::default(),
+    }
+}
+
+fn add(
+    figures: &mut SessionMetrics,
+    kind: &str,
+    name: String,
+    number: i64,
+) -> Result<(), StoreError> {
+    let id: SessionId = figures.session_id;
+    let count = count(id, number)?;
+    let counts = match CountKind::named(kind) {
+        Some(CountKind::QueryType) => &mut figures.query_types,
+        Some(CountKind::Source) => &mut figures.sources,
+        Some(CountKind::Error) => &mut figures.errors,
+        Some(CountKind::ExecutionMicros) => {
+            let micros = name
+                .parse()
+                .map_err(|source: std::num::ParseIntError| corrupt(Some(id), source))?;
+            figures.execution_times.add(micros, count);
+            return Ok(());
+        }
+        None => return Err(corrupt(Some(id), format!("nothing is counted as {kind:?}"))),
+    };
+    counts.insert(name, count);
+    Ok(())
+}

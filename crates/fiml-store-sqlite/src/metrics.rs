@@ -1,0 +1,45 @@
+//! The figures of archived sessions.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use diesel::{connection::DefaultLoadingMode, prelude::*};
+use fiml_session_core::{
+    MetricsDigest, SessionId, SessionMetrics, Timestamp,
+    store::{MetricsFilter, MetricsStore, Scope, StoreError},
+};
+use tracing::instrument;
+
+use crate::{
+    connect::SqliteStore,
+    row::{from_json, session_id},
+    select::archived_figures,
+};
+
+#[async_trait]
+impl MetricsStore for SqliteStore {
+    #[instrument(level = "debug", skip_all)]
+    async fn digest(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        excluding: &BTreeSet<SessionId>,
+        at: Timestamp,
+    ) -> Result<MetricsDigest, StoreError> {
+        let query = archived_figures(scope, filter);
+        let excluding = excluding.clone();
+        self.read(move |conn| {
+            let mut digest = MetricsDigest::default();
+            let rows = query.load_iter::<(Vec<u8>, String), DefaultLoadingMode>(conn)?;
+            for row in rows {
+                let (id, json) = row?;
+                let id = session_id(&id)?;
+                if !excluding.contains(&id) {
+                    digest.add(&from_json::<SessionMetrics>(id, &json)?, at);
+                }
+            }
+            Ok(digest)
+        })
+        .await
+    }
+}
