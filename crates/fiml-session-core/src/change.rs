@@ -117,6 +117,17 @@ pub struct ChangeBatch {
     pub expected_entries: Vec<ExpectedEntry>,
 }
 
+/// Under which conditions the pending changes of a session are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Conditions {
+    /// Makes a repeated call give the first answer.
+    pub idempotency: Option<IdempotencyKey>,
+    /// Refuses the changes unless the session still has this version.
+    pub expected_version: Option<u64>,
+    /// Refuses the changes unless each of these keys still has its stamp.
+    pub expected_entries: Vec<ExpectedEntry>,
+}
+
 impl From<SessionChange> for ChangeBatch {
     fn from(change: SessionChange) -> Self {
         Self {

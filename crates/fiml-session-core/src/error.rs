@@ -192,6 +192,15 @@ pub enum SessionError {
     /// The archive failed.
     #[error("the archive failed")]
     Archive(#[source] StoreError),
+    /// A store failed after something had been done; the call may be repeated.
+    #[error("the change of session {id} was not confirmed")]
+    Unconfirmed {
+        /// The session.
+        id: SessionId,
+        /// What failed.
+        #[source]
+        source: StoreError,
+    },
     /// The session kept changing tier while it was being changed.
     #[error("session {id} kept moving between the live store and the archive")]
     Unsettled {
@@ -213,6 +222,7 @@ impl SessionError {
             Self::Forbidden { .. } => ErrorCode::Forbidden,
             Self::Active(error) => store_code(error, ErrorCode::StoreUnavailable),
             Self::Archive(error) => store_code(error, ErrorCode::ArchiveUnavailable),
+            Self::Unconfirmed { .. } => ErrorCode::OutcomeUnknown,
             Self::Unsettled { .. } => ErrorCode::StoreUnavailable,
         }
     }
@@ -237,7 +247,10 @@ impl SessionError {
             }),
             Self::CreateConflict { .. } => Some("idempotency_key"),
             Self::Forbidden { argument } => Some(argument),
-            Self::Active(_) | Self::Archive(_) | Self::Unsettled { .. } => None,
+            Self::Active(_)
+            | Self::Archive(_)
+            | Self::Unconfirmed { .. }
+            | Self::Unsettled { .. } => None,
         }
     }
 

@@ -135,10 +135,14 @@ impl FromStr for Asset {
             return Err(Invalid::malformed(
                 "asset",
                 format!("is {chars} characters long"),
-                format!("at most {} characters", Self::MAX_CHARS),
+                format!("1 to {} visible characters", Self::MAX_CHARS),
             ));
         }
-        check_name("asset", &symbol, Self::MAX_CHARS * 4)?;
+        let bytes = Self::MAX_CHARS * 4;
+        check_name("asset", &symbol, bytes).map_err(|error| Invalid {
+            limit: format!("1 to {} visible characters", Self::MAX_CHARS),
+            ..error
+        })?;
         Ok(Self(symbol))
     }
 }

@@ -16,7 +16,9 @@ pub mod store;
 pub mod text;
 mod transition;
 
-pub use change::{Applied, ChangeBatch, ExpectedEntry, IdempotencyKey, SessionChange, StateMap};
+pub use change::{
+    Applied, ChangeBatch, Conditions, ExpectedEntry, IdempotencyKey, SessionChange, StateMap,
+};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use error::{AnalyticsDisabled, ErrorCode, SessionError};
 pub use history::{AnalysisHistory, QueryRecord};

@@ -98,11 +98,13 @@ impl Limits {
 
     fn check_query(&self, query: &QueryRecord) -> Result<(), Invalid> {
         check_name("query_type", &query.query_type, MAX_KEY_BYTES)?;
-        for (key, value) in &query.parameters {
-            check_text("parameters", key, self.max_parameters_bytes)?;
-            check_value(&format!("parameters.{key}"), value, self.max_depth - 1)?;
-        }
-        check_size("parameters", &query.parameters, self.max_parameters_bytes)?;
+        let parameters = Value::Object(query.parameters.clone());
+        check_value(
+            "parameters",
+            &parameters,
+            self.max_depth,
+            self.max_parameters_bytes,
+        )?;
         check_text(
             "result_summary",
             &query.result_summary,
@@ -129,41 +131,12 @@ impl Limits {
     fn check_entry(&self, map: StateMap, key: &str, value: &Value) -> Result<(), Invalid> {
         check_name(&format!("{map} key"), key, MAX_KEY_BYTES)?;
         let argument = format!("{map}.{key}");
-        check_value(&argument, value, self.max_depth)?;
-        check_size(&argument, value, self.max_value_bytes)
+        check_value(&argument, value, self.max_depth, self.max_value_bytes)
     }
 }
 
 /// A year: an answer that took longer is a mistake of the caller.
 const MAX_EXECUTION_MS: f64 = 31_536_000_000.0;
-
-fn check_size(argument: &str, value: &impl serde::Serialize, limit: usize) -> Result<(), Invalid> {
-    let mut size = CountingWriter(0);
-    let written = serde_json::to_writer(&mut size, value);
-    if written.is_ok() && size.0 <= limit {
-        return Ok(());
-    }
-    let problem = format!("is {} bytes long as JSON", size.0);
-    Err(Invalid::too_large(
-        argument,
-        problem,
-        format!("at most {limit} bytes"),
-    ))
-}
-
-/// Counts what is written; a size check needs no copy of the text.
-struct CountingWriter(usize);
-
-impl std::io::Write for CountingWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A span of so many hours, which may be fractional but must be more than zero.
 ///

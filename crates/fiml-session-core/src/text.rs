@@ -78,29 +78,75 @@ pub fn check_text(argument: &str, text: &str, max_bytes: usize) -> Result<(), In
     check_characters(argument, text)
 }
 
-/// Checks every text inside a JSON value like [`check_text`], and that arrays and objects nest at most
-/// `max_depth` deep.
-pub fn check_value(argument: &str, value: &Value, max_depth: usize) -> Result<(), Invalid> {
-    check_nested(argument, value, max_depth, max_depth)
-}
-
-fn check_nested(path: &str, value: &Value, left: usize, max_depth: usize) -> Result<(), Invalid> {
-    if left == 0 && (value.is_array() || value.is_object()) {
+/// Checks a JSON value: arrays and objects nest at most `max_depth` deep, it is at most `max_bytes` long as
+/// JSON, and every text inside it passes [`check_text`].
+pub fn check_value(
+    argument: &str,
+    value: &Value,
+    max_depth: usize,
+    max_bytes: usize,
+) -> Result<(), Invalid> {
+    // Before anything that walks the whole of it by recursion.
+    if !nests_within(value, max_depth) {
         return Err(Invalid::too_large(
-            path,
+            argument,
             "is nested too deep",
             format!("at most {max_depth} levels of arrays and objects"),
         ));
     }
+    check_size(argument, value, max_bytes)?;
+    check_texts(argument, value)
+}
+
+fn nests_within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => depth > 0 && items.iter().all(|item| nests_within(item, depth - 1)),
+        Value::Object(fields) => {
+            depth > 0 && fields.values().all(|field| nests_within(field, depth - 1))
+        }
+    }
+}
+
+fn check_size(argument: &str, value: &Value, limit: usize) -> Result<(), Invalid> {
+    let mut size = CountingWriter(0);
+    let written = serde_json::to_writer(&mut size, value);
+    if written.is_ok() && size.0 <= limit {
+        return Ok(());
+    }
+    let problem = format!("is {} bytes long as JSON", size.0);
+    Err(Invalid::too_large(
+        argument,
+        problem,
+        format!("at most {limit} bytes"),
+    ))
+}
+
+/// Counts what is written; a size check needs no copy of the text.
+struct CountingWriter(usize);
+
+impl std::io::Write for CountingWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn check_texts(path: &str, value: &Value) -> Result<(), Invalid> {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
         Value::String(text) => check_characters(path, text),
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            check_nested(&format!("{path}[{index}]"), item, left - 1, max_depth)
-        }),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| check_texts(&format!("{path}[{index}]"), item)),
         Value::Object(fields) => fields.iter().try_for_each(|(key, field)| {
             check_characters(path, key)?;
-            check_nested(&format!("{path}.{key}"), field, left - 1, max_depth)
+            check_texts(&format!("{path}.{key}"), field)
         }),
     }
 }
@@ -140,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_forbidden_character_is_named_with_its_path() {
-        let error = check_value("context.notes", &json!({"a": ["ok", "x\u{0}"]}), 64).unwrap_err();
+        let error =
+            check_value("context.notes", &json!({"a": ["ok", "x\u{0}"]}), 64, 1_000).unwrap_err();
         assert_eq!(error.argument, "context.notes.a[1]");
         assert_eq!(error.problem, "contains the forbidden character U+0000");
     }
@@ -148,8 +195,12 @@ mod tests {
     #[test]
     fn sixty_four_levels_pass_and_the_next_does_not() {
         let nested = |depth| (0..depth).fold(json!(1), |value, _| json!([value]));
-        assert!(check_value("v", &nested(64), 64).is_ok());
-        assert!(check_value("v", &nested(65), 64).unwrap_err().too_large);
+        assert!(check_value("v", &nested(64), 64, 1_000).is_ok());
+        assert!(
+            check_value("v", &nested(65), 64, 1_000)
+                .unwrap_err()
+                .too_large
+        );
     }
 
     #[test]

@@ -71,18 +71,11 @@ impl ArchiveStore for SqliteStore {
     async fn discard(&self, row: &Unsettled) -> Result<bool, StoreError> {
         let row = *row;
         self.write(move |conn| {
-            let id = id_bytes(row.id);
-            if row.state == UnsettledState::Buried {
-                let same = tombstones::id
-                    .eq(id)
-                    .and(tombstones::since.eq(row.since.micros()));
-                return Ok(diesel::delete(tombstones::table.filter(same)).execute(conn)? > 0);
-            }
             let Some(found) = same_in_txn(conn, &row)? else {
                 return Ok(false);
             };
             diesel::delete(archived_sessions::table.find(found)).execute(conn)?;
-            diesel::delete(session_metrics::table.find(id)).execute(conn)?;
+            diesel::delete(session_metrics::table.find(id_bytes(row.id))).execute(conn)?;
             Ok(true)
         })
         .await
@@ -274,7 +267,7 @@ fn snapshot_in_txn(
     Ok(from_json(id, &json)?)
 }
 
-/// The row, if it is still exactly this one.
+/// The row, if it is still exactly this one; never a tombstone.
 fn same_in_txn(conn: &mut SqliteConnection, row: &Unsettled) -> QueryResult<Option<i64>> {
     let (Some(state), Ok(version)) = (spelled(row.state), i64::try_from(row.version)) else {
         return Ok(None);

@@ -165,17 +165,25 @@ pub(crate) fn insert_query_in_txn(
     insert.execute(conn).map(drop)
 }
 
+/// How many counts one statement adds to; a query alone has four at most.
+const COUNTS: usize = 4;
+
 /// Adds to what is counted of a session's queries.
 pub(crate) fn count_in_txn(
     conn: &mut SqliteConnection,
     session: i64,
     tally: &Tally,
 ) -> QueryResult<()> {
-    for ((kind, name), count) in tally {
-        let add =
-            Composed::<()>::new("INSERT INTO session_counts (session, kind, name, count) VALUES (");
-        let add = add.number(session).sql(", ").text(kind.name());
-        let add = add.sql(", ").text(name).sql(", ").number(*count);
+    let mut rows = tally.iter().peekable();
+    while rows.peek().is_some() {
+        let mut add = Composed::<()>::new("INSERT INTO session_counts VALUES (");
+        for (row, ((kind, name), count)) in rows.by_ref().take(COUNTS).enumerate() {
+            if row > 0 {
+                add = add.sql("), (");
+            }
+            add = add.number(session).sql(", ").text(kind.name());
+            add = add.sql(", ").text(name).sql(", ").number(*count);
+        }
         add.sql(") ON CONFLICT DO UPDATE SET count = count + excluded.count")
             .execute(conn)?;
     }

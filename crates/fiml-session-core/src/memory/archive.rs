@@ -22,6 +22,10 @@ impl ArchiveRow {
         snapshot.map_or(u64::MAX, |snapshot| snapshot.session.version)
     }
 
+    fn is_still(&self, row: &Unsettled) -> bool {
+        self.state != RowState::Buried && self.unsettled(row.id).as_ref() == Some(row)
+    }
+
     fn unsettled(&self, id: SessionId) -> Option<Unsettled> {
         let state = match self.state {
             RowState::Pending => UnsettledState::Pending,
@@ -88,7 +92,7 @@ impl ArchiveStore for MemoryStore {
     async fn settle(&self, row: &Unsettled, at: Timestamp) -> Result<bool, StoreError> {
         let mut tables = self.tables();
         let found = tables.archive.get_mut(&row.id);
-        let found = found.filter(|found| found.unsettled(row.id).as_ref() == Some(row));
+        let found = found.filter(|found| found.is_still(row));
         Ok(found.is_some_and(|found| {
             (found.state, found.since) = (RowState::Archived, at);
             true
@@ -97,11 +101,10 @@ impl ArchiveStore for MemoryStore {
 
     async fn discard(&self, row: &Unsettled) -> Result<bool, StoreError> {
         let mut tables = self.tables();
-        let found = tables
+        let same = tables
             .archive
             .get(&row.id)
-            .and_then(|found| found.unsettled(row.id));
-        let same = found.as_ref() == Some(row);
+            .is_some_and(|found| found.is_still(row));
         if same {
             tables.archive.remove(&row.id);
             tables.metrics.remove(&row.id);

@@ -2,14 +2,14 @@
 
 use super::{SessionStore, Stores};
 use crate::{
-    change::{Applied, ChangeBatch, IdempotencyKey, SessionChange},
+    change::{Applied, ChangeBatch, Conditions, IdempotencyKey, SessionChange},
     error::SessionError,
     history::QueryRecord,
     id::SessionId,
     policy::hours,
     session::Session,
     snapshot::SessionSnapshot,
-    store::{RestoreToken, Scope, StoreError},
+    store::{Removal, RestoreToken, Scope, StoreError},
     transition::Refusal,
 };
 
@@ -20,19 +20,18 @@ impl SessionStore {
     /// Sends what was changed on the value since it was read, all or nothing.
     ///
     /// On success the value holds its own sequence numbers and the store's counters and version; what
-    /// other writers added comes with the next read. On error the changes stay pending. The batch may
-    /// carry an idempotency key and preconditions; changes of its own go behind the pending ones.
+    /// other writers added comes with the next read. On error the changes stay pending.
     pub async fn update_session(
         &self,
         scope: &Scope,
         session: &mut Session,
-        conditions: ChangeBatch,
+        conditions: Conditions,
     ) -> Result<Applied, SessionError> {
-        let mut changes = session.state.pending().to_vec();
-        changes.extend(conditions.changes);
         let batch = ChangeBatch {
-            changes,
-            ..conditions
+            changes: session.state.pending().to_vec(),
+            idempotency: conditions.idempotency,
+            expected_version: conditions.expected_version,
+            expected_entries: conditions.expected_entries,
         };
         let applied = self.change(scope, session.id, &batch).await?;
         session.settle(&applied);
@@ -194,18 +193,20 @@ impl SessionStore {
             Err(StoreError::AlreadyExists { .. }) => return Ok(None),
             Err(error) => return Err(SessionError::Active(error)),
         }
-        if archive
-            .confirm_restore(id, token)
-            .await
-            .map_err(SessionError::Archive)?
-        {
+        // From here on something has been done, so that a failure leaves the outcome unknown.
+        let unknown = |source| SessionError::Unconfirmed { id, source };
+        if archive.confirm_restore(id, token).await.map_err(unknown)? {
             return Ok(Some(applied));
         }
         // Deleted, or claimed by a later attempt: what was inserted here must not stand.
-        active
+        let removal = active
             .remove_unchanged(id, applied.version)
             .await
-            .map_err(SessionError::Active)?;
+            .map_err(unknown)?;
+        if removal == Removal::Changed && archive.is_buried(id).await.map_err(unknown)? {
+            active.remove(&Scope::All, id).await.map_err(unknown)?;
+            return Err(SessionError::NotFound { id });
+        }
         Ok(None)
     }
 }

@@ -91,13 +91,31 @@ impl SessionStore {
             let key = key.key().to_owned();
             return Err(SessionError::CreateConflict { key });
         }
-        let created = wanted.at(held.id, held.created_at, held.expires_at);
-        if held.id == id || !self.was_created(held.id).await? {
-            match self.insert(&created.session).await {
-                // Two retries of one call may both complete it.
-                Err(SessionError::Active(StoreError::AlreadyExists { .. })) => {}
-                done => done?,
-            }
+        if held.id != id && self.was_created(held.id).await? {
+            return Ok(wanted.at(held.id, held.created_at, held.expires_at));
+        }
+        // A call that died before it inserted may be completed long after the life it was promised.
+        let expires_at = if held.expires_at > at {
+            held.expires_at
+        } else {
+            offered.expires_at
+        };
+        let created = wanted.at(held.id, held.created_at, expires_at);
+        match self.insert(&created.session).await {
+            // Two retries of one call may both complete it.
+            Err(SessionError::Active(StoreError::AlreadyExists { .. })) => {}
+            done => done?,
+        }
+        // Another retry may have completed it, and somebody deleted it, before this one inserted.
+        let Stores {
+            active, archive, ..
+        } = &self.stores;
+        let unknown = |source| SessionError::Unconfirmed {
+            id: held.id,
+            source,
+        };
+        if held.id != id && archive.is_buried(held.id).await.map_err(unknown)? {
+            active.remove(&Scope::All, held.id).await.map_err(unknown)?;
         }
         Ok(created)
     }

@@ -59,6 +59,9 @@ pub struct SessionPage {
     /// What to ask the next page with; none behind the last.
     pub next_cursor: Option<String>,
     /// How many sessions match, on all pages; 1,000 where there are more.
+    ///
+    /// With expired ones included, a session that came back from the archive less than ten minutes ago
+    /// may still be counted by the tags and expiry it had there.
     pub total: usize,
     /// Whether there are more than 1,000.
     pub total_capped: bool,
@@ -167,12 +170,20 @@ impl SessionStore {
             };
             let held: BTreeSet<_> = sessions.iter().map(|session| session.header.id).collect();
             for row in rows {
-                if held.contains(&row.header.id)
-                    || (!row.is_settled && self.is_live(row.header.id).await?)
-                {
+                if held.contains(&row.header.id) {
                     continue;
                 }
-                sessions.push(summary(row.header, true));
+                // On its way between tiers: the live copy wins, wherever the first read was.
+                let live = if row.is_settled {
+                    None
+                } else {
+                    self.live(row.header.id).await?
+                };
+                match live {
+                    None => sessions.push(summary(row.header, true)),
+                    Some(live) if filter.matches(&live) => sessions.push(summary(live, false)),
+                    Some(_) => {}
+                }
             }
             sessions.sort_by_key(|session| Cursor::of(&session.header));
         }
@@ -182,9 +193,9 @@ impl SessionStore {
         Ok((sessions, end))
     }
 
-    async fn is_live(&self, id: SessionId) -> Result<bool, SessionError> {
+    async fn live(&self, id: SessionId) -> Result<Option<SessionHeader>, SessionError> {
         let live = self.stores.active.overview(&Scope::All, id, 0).await;
-        Ok(live.map_err(SessionError::Active)?.is_some())
+        Ok(live.map_err(SessionError::Active)?.map(|live| live.header))
     }
 
     async fn total(&self, scope: &Scope, filter: &SessionFilter) -> Result<usize, SessionError> {

@@ -2,7 +2,7 @@
 
 use super::{CreatedSession, ListRequest, NewSession, SessionPage, SessionStore};
 use crate::{
-    change::{Applied, ChangeBatch},
+    change::{Applied, Conditions},
     error::SessionError,
     history::QueryRecord,
     id::SessionId,
@@ -51,7 +51,7 @@ impl ScopedStore {
 
     /// See [`SessionStore::update_session`].
     pub async fn update_session(&self, session: &mut Session) -> Result<Applied, SessionError> {
-        let unconditional = ChangeBatch::default();
+        let unconditional = Conditions::default();
         self.store
             .update_session(&self.scope, session, unconditional)
             .await

@@ -40,7 +40,9 @@ const TOMBSTONE_LIFETIME: Duration = Duration::from_hours(7 * 24);
 enum Outcome {
     Archived,
     Quarantined,
-    /// Changed, moved or deleted meanwhile.
+    /// Moved or deleted by somebody else; its live copy is gone.
+    Gone,
+    /// Changed meanwhile; it stays live.
     Left,
 }
 
@@ -52,26 +54,43 @@ impl SessionStore {
         scope: &Scope,
         id: SessionId,
     ) -> Result<bool, SessionError> {
-        if self
-            .apply(scope, id, &SessionChange::Ended.into())
-            .await?
-            .is_none()
-        {
-            let archived = self.stores.archive.overview(scope, id, 0).await;
-            let archived = archived.map_err(SessionError::Archive)?.is_some();
-            return if archived {
-                Ok(false)
-            } else {
-                Err(SessionError::NotFound { id })
-            };
+        let found = self.overview(scope, id, 0).await?;
+        if found.is_archived {
+            return Ok(false);
         }
-        match self.archive_batch(&[id], self.now()).await?.as_slice() {
+        // An end that came of itself stays as it was, with the last change before it.
+        if !found.header.is_expired(self.now())
+            && self
+                .apply(scope, id, &SessionChange::Ended.into())
+                .await?
+                .is_none()
+        {
+            return self.is_archived(scope, id).await;
+        }
+        let outcomes = self.archive_batch(&[id], self.now()).await;
+        let outcomes = outcomes.map_err(|error| match error {
+            SessionError::Active(source) | SessionError::Archive(source) => {
+                SessionError::Unconfirmed { id, source }
+            }
+            other => other,
+        })?;
+        match outcomes.as_slice() {
             [Outcome::Archived] => Ok(true),
             [Outcome::Quarantined] => Err(SessionError::Active(unreadable(
                 id,
                 "it was set aside in quarantine",
             ))),
-            _ => Err(SessionError::Unsettled { id }),
+            [Outcome::Left] => Err(SessionError::Unsettled { id }),
+            _ => self.is_archived(scope, id).await,
+        }
+    }
+
+    /// False, which says that somebody else archived it, or that there is no such session any more.
+    async fn is_archived(&self, scope: &Scope, id: SessionId) -> Result<bool, SessionError> {
+        let archived = self.stores.archive.overview(scope, id, 0).await;
+        match archived.map_err(SessionError::Archive)? {
+            Some(_) => Ok(false),
+            None => Err(SessionError::NotFound { id }),
         }
     }
 
@@ -95,10 +114,8 @@ impl SessionStore {
         {
             return Ok(false);
         }
-        active
-            .remove(scope, id)
-            .await
-            .map_err(SessionError::Active)?;
+        let unknown = |source| SessionError::Unconfirmed { id, source };
+        active.remove(scope, id).await.map_err(unknown)?;
         Ok(true)
     }
 
@@ -150,17 +167,21 @@ impl SessionStore {
                         let metrics = analysed.then(|| SessionMetrics::of(&snapshot.session));
                         bytes += snapshot.header().size_bytes;
                         staged.push(StagedSession { snapshot, metrics });
+                        if bytes >= BATCH_BYTES {
+                            outcomes.extend(self.move_batch(&staged).await?);
+                            (staged, bytes) = (Vec::new(), 0);
+                        }
                     }
                     Ok(_) => outcomes.push(Outcome::Left),
-                    Err(error @ StoreError::Corrupt { .. }) => {
+                    Err(
+                        error @ StoreError::Corrupt {
+                            id: Some(blamed), ..
+                        },
+                    ) if blamed == id => {
                         outcomes.push(self.set_aside(id, &error).await?);
                     }
                     Err(error) => return Err(SessionError::Active(error)),
                 }
-            }
-            if bytes >= BATCH_BYTES {
-                outcomes.extend(self.move_batch(&staged).await?);
-                (staged, bytes) = (Vec::new(), 0);
             }
         }
         outcomes.extend(self.move_batch(&staged).await?);
@@ -177,30 +198,39 @@ impl SessionStore {
                     .map(|(staged, row)| self.finish(staged, row));
                 join_all(moves).await.into_iter().collect()
             }
-            Err(error) if !is_poison(&error) => Err(SessionError::Archive(error)),
-            // One of them poisons the batch: each goes alone, and the one that fails is set aside.
-            Err(_) => {
-                let mut outcomes = Vec::with_capacity(staged.len());
-                for alone in staged {
-                    let stage = self
-                        .stores
-                        .archive
-                        .stage(std::slice::from_ref(alone), at)
-                        .await;
-                    outcomes.push(match stage {
-                        Ok(rows) => match rows.as_slice() {
-                            [row] => self.finish(alone, *row).await?,
-                            _ => Outcome::Left,
-                        },
-                        Err(error) if is_poison(&error) => {
-                            self.set_aside(alone.snapshot.session.id, &error).await?
-                        }
-                        Err(error) => return Err(SessionError::Archive(error)),
-                    });
-                }
-                Ok(outcomes)
-            }
+            Err(StoreError::Corrupt { id: Some(_), .. }) => self.move_each(staged, at).await,
+            Err(error) => Err(SessionError::Archive(error)),
         }
+    }
+
+    /// Where one poisons the batch, each goes alone, and the one that the archive cannot take is set aside.
+    async fn move_each(
+        &self,
+        staged: &[StagedSession],
+        at: Timestamp,
+    ) -> Result<Vec<Outcome>, SessionError> {
+        let mut outcomes = Vec::with_capacity(staged.len());
+        for alone in staged {
+            let id = alone.snapshot.session.id;
+            let stage = self
+                .stores
+                .archive
+                .stage(std::slice::from_ref(alone), at)
+                .await;
+            outcomes.push(match stage {
+                Ok(rows) => match rows.as_slice() {
+                    [row] => self.finish(alone, *row).await?,
+                    _ => Outcome::Left,
+                },
+                Err(
+                    error @ StoreError::Corrupt {
+                        id: Some(blamed), ..
+                    },
+                ) if blamed == id => self.set_aside(id, &error).await?,
+                Err(error) => return Err(SessionError::Archive(error)),
+            });
+        }
+        Ok(outcomes)
     }
 
     /// Removes the live copy of a staged session, then settles its row; or takes the row back where the
@@ -218,17 +248,18 @@ impl SessionStore {
             StageOutcome::Staged { since } => since,
             // The archive knows better: what lies here is an old copy, or one of a deleted session.
             StageOutcome::Outdated | StageOutcome::Buried => {
-                active
-                    .remove_unchanged(id, version)
-                    .await
-                    .map_err(SessionError::Active)?;
-                return Ok(Outcome::Left);
+                let removal = active.remove_unchanged(id, version).await;
+                return Ok(match removal.map_err(SessionError::Active)? {
+                    Removal::Removed | Removal::Absent => Outcome::Gone,
+                    Removal::Changed => Outcome::Left,
+                });
             }
         };
+        let state = UnsettledState::Pending;
         let row = Unsettled {
             id,
             version,
-            state: UnsettledState::Pending,
+            state,
             since,
         };
         let removal = active
@@ -243,7 +274,12 @@ impl SessionStore {
             .settle(&row, self.now())
             .await
             .map_err(SessionError::Archive)?;
-        Ok(Outcome::Archived)
+        // Whoever removed the live copy counts the move, so that each is counted once.
+        Ok(if removal == Removal::Removed {
+            Outcome::Archived
+        } else {
+            Outcome::Gone
+        })
     }
 
     async fn set_aside(&self, id: SessionId, error: &StoreError) -> Result<Outcome, SessionError> {
@@ -257,7 +293,7 @@ impl SessionStore {
         Ok(if set.map_err(SessionError::Active)? {
             Outcome::Quarantined
         } else {
-            Outcome::Left
+            Outcome::Gone
         })
     }
 
@@ -311,14 +347,6 @@ impl SessionStore {
             Some(_) => Ok(false),
         }
     }
-}
-
-/// Whether an error speaks of what was to be stored, and not of the store.
-const fn is_poison(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Corrupt { .. } | StoreError::Backend { .. }
-    )
 }
 
 fn unreadable(id: SessionId, reason: &str) -> StoreError {

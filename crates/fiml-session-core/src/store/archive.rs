@@ -92,11 +92,13 @@ pub trait ArchiveStore: Debug + Send + Sync + 'static {
     /// Turns a row into `archived` if it is still exactly this one; true when it did.
     ///
     /// - a row that has changed in any way stays as it is
+    /// - a tombstone is not settled
     async fn settle(&self, row: &Unsettled, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Removes a row and its figures if it is still exactly this one, because the live copy is newer.
     ///
     /// - a row that has changed in any way stays as it is
+    /// - a tombstone is not discarded
     async fn discard(&self, row: &Unsettled) -> Result<bool, StoreError>;
 
     /// The whole session, whatever the state of its row.

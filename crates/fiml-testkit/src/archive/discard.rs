@@ -62,3 +62,11 @@ pub async fn a_discarded_session_may_be_staged_again(archive: &dyn ArchiveStore)
     let found = archive.get(&Scope::All, id(1)).await.unwrap();
     assert_eq!(found, Some(session(1).into()));
 }
+
+/// What was deleted stays deleted.
+pub async fn a_tombstone_is_not_discarded(archive: &dyn ArchiveStore) {
+    assert!(archive.bury(&Scope::All, id(1), START).await.unwrap());
+    let row = unsettled_row(archive, id(1)).await.unwrap();
+    assert!(!archive.discard(&row).await.unwrap());
+    assert!(archive.is_buried(id(1)).await.unwrap());
+}

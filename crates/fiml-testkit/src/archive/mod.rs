@@ -26,6 +26,7 @@ behaviours! {
         a_row_that_has_changed_in_any_way_stays,
         a_settled_row_is_not_settled_again,
         a_missing_row_is_false,
+        a_tombstone_is_not_settled,
     }
     discard {
         a_pending_or_restoring_row_goes,
@@ -33,6 +34,7 @@ behaviours! {
         a_settled_row_stays,
         a_missing_row_is_false,
         a_discarded_session_may_be_staged_again,
+        a_tombstone_is_not_discarded,
     }
     get {
         a_session_is_found_whatever_the_state_of_its_row,

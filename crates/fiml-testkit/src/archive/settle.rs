@@ -93,3 +93,11 @@ pub async fn a_missing_row_is_false(archive: &dyn ArchiveStore) {
     assert!(!archive.settle(&row, START).await.unwrap());
     assert_eq!(archive.get(&Scope::All, id(1)).await.unwrap(), None);
 }
+
+/// What was deleted stays deleted.
+pub async fn a_tombstone_is_not_settled(archive: &dyn ArchiveStore) {
+    assert!(archive.bury(&Scope::All, id(1), START).await.unwrap());
+    let row = unsettled_row(archive, id(1)).await.unwrap();
+    assert!(!archive.settle(&row, after(HOUR)).await.unwrap());
+    assert!(archive.is_buried(id(1)).await.unwrap());
+}

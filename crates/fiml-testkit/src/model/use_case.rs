@@ -8,7 +8,7 @@ use proptest::{
 };
 
 use fiml_session_core::{
-    ListRequest, NewSession, QueryRecord, SessionType,
+    Conditions, ListRequest, NewSession, QueryRecord, Session, SessionChange, SessionType,
     store::{Reservation, Scope},
 };
 
@@ -248,8 +248,33 @@ async fn update(
             .update_context("note", query.query_type.as_str());
     }
     let (scope, batch) = (who.scope(), change.batch());
-    let answer = told(service.update_session(&scope, &mut session, batch).await);
+    for change in batch.changes {
+        record(&mut session, change);
+    }
+    let conditions = Conditions {
+        idempotency: batch.idempotency,
+        expected_version: batch.expected_version,
+        expected_entries: batch.expected_entries,
+    };
+    let answer = told(
+        service
+            .update_session(&scope, &mut session, conditions)
+            .await,
+    );
     format!("{answer}\n{session:#?}")
+}
+
+/// Makes a change on the value, as a program does.
+fn record(session: &mut Session, change: SessionChange) {
+    match change {
+        SessionChange::QueryAdded { query } => session.add_query(query),
+        SessionChange::EntrySet { map, key, value } => session.state.set(map, key, value),
+        SessionChange::EntryRemoved { map, key } => drop(session.state.remove(map, &key)),
+        SessionChange::TagsAdded { tags } => tags.into_iter().for_each(|tag| session.add_tag(tag)),
+        SessionChange::TagsRemoved { tags } => tags.iter().for_each(|tag| session.remove_tag(tag)),
+        // Moves of the service, which has use cases of their own.
+        SessionChange::Extended { .. } | SessionChange::Ended => {}
+    }
 }
 
 /// All pages of a list.

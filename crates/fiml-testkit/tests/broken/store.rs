@@ -107,9 +107,10 @@ impl Broken {
         self.inner.insert(held).await
     }
 
-    /// Removes a row, whatever its state.
+    /// Removes a row, whatever its state, and every tombstone with it.
     async fn erase(&self, id: SessionId) -> Answer<()> {
         let (all, at) = (Scope::All, Timestamp::MIN);
+        self.inner.forget_buried(Timestamp::MAX).await?;
         self.inner.claim_restore(&all, id, token(99), at).await?;
         if let Some(row) = unsettled_row(&self.inner, id).await {
             self.inner.discard(&row).await?;
