@@ -7,7 +7,7 @@ use std::{
 };
 
 use fiml_session_core::{
-    ChangeBatch, NewSession, Policy, QueryRecord, SessionId, SessionStore, SessionType, Stores,
+    Conditions, NewSession, Policy, QueryRecord, SessionId, SessionStore, SessionType, Stores,
     SystemClock, store::Scope,
 };
 use fiml_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
@@ -53,7 +53,7 @@ pub(crate) async fn session_of(store: &SessionStore, queries: usize) -> SessionI
         session.add_query(query(n));
     }
     store
-        .update_session(&Scope::All, &mut session, ChangeBatch::default())
+        .update_session(&Scope::All, &mut session, Conditions::default())
         .await
         .unwrap();
     session.id

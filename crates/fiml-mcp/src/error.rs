@@ -2,7 +2,7 @@
 
 use fiml_analytics::AnalyticsError;
 use fiml_market::{MarketError, Symbol};
-use fiml_session_core::{ErrorCode, Invalid, SessionError};
+use fiml_session_core::{ErrorCode, IdempotencyKey, Invalid, Refusal, SessionError};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     Argument(#[from] Invalid),
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// It may have been done; what to do next depends on whether the call had a key.
+    #[error("{source}")]
+    Unconfirmed { source: SessionError, keyed: bool },
     #[error(transparent)]
     Analytics(#[from] AnalyticsError),
     #[error(transparent)]
@@ -38,6 +41,21 @@ pub(crate) enum Failure {
     Symbol(InvalidArgumentSymbol),
     #[error("the tool {tool} broke down")]
     Broken { tool: &'static str },
+}
+
+impl Failure {
+    /// The failure of a call that had an idempotency key, or had none.
+    pub(crate) fn under_key(self, keyed: bool) -> Self {
+        match self {
+            Self::Session(error) if error.code() == ErrorCode::OutcomeUnknown => {
+                Self::Unconfirmed {
+                    source: error,
+                    keyed,
+                }
+            }
+            failure => failure,
+        }
+    }
 }
 
 /// A [`fiml_market::InvalidSymbol`] with the argument that held it.
@@ -95,13 +113,21 @@ impl ErrorBody {
         }
     }
 
-    /// Code, message and limit in one line, for a result that is not an error itself.
+    /// All of it in one line, for a result that is not an error itself.
     pub(crate) fn reason(&self) -> String {
-        let Self { code, message, .. } = self;
-        match &self.limit {
-            Some(limit) => format!("{code}: {message}; limit: {limit}"),
-            None => format!("{code}: {message}"),
+        let Self {
+            code,
+            message,
+            hint,
+            ..
+        } = self;
+        let mut reason = format!("{code}: {message}");
+        for (name, text) in [("argument", &self.argument), ("limit", &self.limit)] {
+            if let Some(text) = text {
+                reason = format!("{reason}; {name}: {text}");
+            }
         }
+        format!("{reason}; hint: {hint}")
     }
 }
 
@@ -114,6 +140,19 @@ impl From<&Failure> for ErrorBody {
             }
             Failure::Session(error) | Failure::Analytics(AnalyticsError::Store(error)) => {
                 Self::from(error)
+            }
+            Failure::Unconfirmed { source, keyed } => {
+                let hint = if *keyed {
+                    "call again with the same idempotencyKey and the same arguments: it is done once"
+                } else {
+                    "it may have been done: look with get-session-info or list-sessions before calling \
+                     again; with an idempotencyKey a call can be repeated safely"
+                };
+                let hint = hint.to_owned();
+                Self {
+                    hint,
+                    ..Self::from(source)
+                }
             }
             Failure::Analytics(error) => {
                 Self::new(error.code(), error.chain()).at(error.argument(), error.limit())
@@ -138,10 +177,50 @@ impl From<&SessionError> for ErrorBody {
             SessionError::Invalid(invalid) => Self::from(invalid),
             SessionError::Forbidden { argument } => {
                 let message = format!("{} names somebody else", wire_name(argument));
-                Self::new(error.code(), message).at(Some(argument), None)
+                Self::new(error.code(), message).at(Some(argument), rule(error))
             }
-            _ => Self::new(error.code(), error.chain()).at(error.argument(), error.limit()),
+            _ => {
+                let argument = error.argument().map(|argument| match argument {
+                    // The core's name for a whole session, which a call names by its id.
+                    "session" => "session_id",
+                    argument => argument,
+                });
+                Self::new(error.code(), error.chain()).at(argument, rule(error))
+            }
         }
+    }
+}
+
+/// The limit that was broken, or the rule where it is no figure.
+fn rule(error: &SessionError) -> Option<String> {
+    let conflict = || {
+        let hours = IdempotencyKey::LIFETIME.as_secs() / 3_600;
+        format!("one call a key: within {hours} hours the same tool with the same arguments")
+    };
+    match error {
+        SessionError::NotFound { .. } => Some(
+            "a session_id of create-analysis-session or list-sessions that has not been deleted"
+                .to_owned(),
+        ),
+        SessionError::Archived { .. } => {
+            Some("archived sessions are read-only until extended".to_owned())
+        }
+        SessionError::CreateConflict { .. } => Some(conflict()),
+        SessionError::Forbidden { .. } => Some("the caller's own, or none".to_owned()),
+        SessionError::Refused { refusal, .. } => match refusal {
+            Refusal::Expired { expires_at } => Some(format!(
+                "it expired at {expires_at}; only extend-session is taken"
+            )),
+            Refusal::IdempotencyConflict { .. } => Some(conflict()),
+            Refusal::VersionConflict { found, .. } => {
+                Some(format!("the version that the session has now, {found}"))
+            }
+            Refusal::EntryConflict { map, key, .. } => {
+                Some(format!("the version that {map}.{key} has now"))
+            }
+            Refusal::QueryLimit { .. } | Refusal::TooLarge(_) => error.limit(),
+        },
+        _ => error.limit(),
     }
 }
 
@@ -216,6 +295,8 @@ fn wire_name(argument: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use fiml_session_core::StateMap;
+
     use super::*;
 
     #[test]
@@ -229,6 +310,37 @@ mod tests {
             ("hours", "hours"),
         ] {
             assert_eq!(wire_name(ours), wire);
+        }
+    }
+
+    #[test]
+    fn a_conflict_of_versions_names_its_argument_and_what_would_fit() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+        let refusals = [
+            (
+                Refusal::VersionConflict {
+                    expected: 3,
+                    found: 4,
+                },
+                "expectedVersion",
+                "4",
+            ),
+            (
+                Refusal::EntryConflict {
+                    map: StateMap::Context,
+                    key: "my_notes".to_owned(),
+                    expected: None,
+                    found: Some(2),
+                },
+                "expectedEntries",
+                "context.my_notes",
+            ),
+        ];
+        for (refusal, argument, limit) in refusals {
+            let body = ErrorBody::from(&SessionError::Refused { id, refusal });
+            assert_eq!(body.code, ErrorCode::VersionConflict);
+            assert_eq!(body.argument.as_deref(), Some(argument));
+            assert!(body.limit.unwrap().contains(limit));
         }
     }
 }

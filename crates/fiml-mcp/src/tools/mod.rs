@@ -210,7 +210,9 @@ impl Entry {
             let content = json!([self.name, arguments]);
             call.key = Some(IdempotencyKey::new(&key, &content)?);
         }
-        (self.run)(call, arguments).await
+        let keyed = call.key.is_some();
+        let ran = (self.run)(call, arguments).await;
+        ran.map_err(|failure| failure.under_key(keyed))
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use fiml_market::{Answer as MarketAnswer, MarketError, QuoteRequest, Symbol};
 use fiml_session_core::{
-    ErrorCode, Invalid, QueryRecord, Refusal, SessionError, SessionId, Timestamp, text::check_name,
+    Conditions, ErrorCode, Invalid, QueryRecord, Refusal, SessionError, SessionId, Timestamp,
+    text::check_name,
 };
 use serde_json::{Map, Value};
 
@@ -36,8 +37,9 @@ pub(super) struct Question {
 impl Question {
     /// Asks the market and records the question in its session, if it names one.
     ///
-    /// A session that takes no queries is an error before any quote is fetched. A session that cannot be
-    /// reached or holds all it may does not keep the quote from the caller.
+    /// A session that takes no queries is an error before any quote is fetched, unless it holds the
+    /// question under the call's key already. A session that cannot be reached or holds all it may does
+    /// not keep the quote from the caller; one that may or may not have taken the question does.
     pub(super) async fn answer(self, call: &Call) -> Result<QuoteAnswer, Failure> {
         let session = match &self.session_id {
             Some(id) => Some(look_at(call, id.parse()?).await?),
@@ -62,7 +64,7 @@ impl Question {
         let tracking = match session {
             None => None,
             Some(Session::Open(id)) => Some(self.record(call, id, &answer, took).await?),
-            Some(Session::Unreachable(tracking)) => Some(tracking),
+            Some(Session::Settled(tracking)) => Some(tracking),
         };
         Ok(QuoteAnswer::new(answer, self.language.as_deref(), tracking))
     }
@@ -89,8 +91,8 @@ impl Question {
             .await
         {
             Ok(applied) => Ok(Tracking::tracked(id, applied.total_queries)),
-            Err(error) if takes_no_queries(&error) => Err(error.into()),
-            Err(error) => Ok(Tracking::untracked(id, &error)),
+            Err(error) if keeps_the_quote(&error) => Err(error.into()),
+            Err(error) => Ok(untracked(id, &error)),
         }
     }
 
@@ -143,30 +145,62 @@ impl Question {
 /// What a look at the session showed.
 enum Session {
     Open(SessionId),
-    Unreachable(Tracking),
+    /// Nothing is left to record: what the answer says of it stands already.
+    Settled(Tracking),
 }
 
 async fn look_at(call: &Call, id: SessionId) -> Result<Session, Failure> {
     let store = &call.services.store;
     let session = match store.overview(&call.scope, id, 0).await {
         Ok(session) => session,
-        Err(error) if takes_no_queries(&error) => return Err(error.into()),
-        Err(error) => return Ok(Session::Unreachable(Tracking::untracked(id, &error))),
+        Err(error) if keeps_the_quote(&error) => return Err(error.into()),
+        Err(error) => return Ok(Session::Settled(untracked(id, &error))),
     };
-    if session.is_archived {
-        return Err(SessionError::Archived { id }.into());
-    }
-    if session.header.is_expired(store.now()) {
-        let expires_at = session.header.expires_at;
+    let expires_at = session.header.expires_at;
+    let over = if session.is_archived {
+        SessionError::Archived { id }
+    } else if session.header.is_expired(store.now()) {
         let refusal = Refusal::Expired { expires_at };
-        return Err(SessionError::Refused { id, refusal }.into());
+        SessionError::Refused { id, refusal }
+    } else {
+        return Ok(Session::Open(id));
+    };
+    match first_number(call, id).await? {
+        Some(number) => Ok(Session::Settled(Tracking::tracked(id, number))),
+        None => Err(over.into()),
     }
-    Ok(Session::Open(id))
 }
 
-/// Whether an error says that the call named a wrong session, or one that is over, or a used key; what
-/// remains speaks of the store and of room in the session.
-const fn takes_no_queries(error: &SessionError) -> bool {
+/// The number under which a session that is over took this very call, while it still could.
+async fn first_number(call: &Call, id: SessionId) -> Result<Option<u64>, SessionError> {
+    let Some(key) = &call.key else {
+        return Ok(None);
+    };
+    let store = &call.services.store;
+    let mut session = store.get_session(&call.scope, id).await?;
+    let conditions = Conditions {
+        idempotency: Some(key.clone()),
+        // No session has it, so that a key not used before changes nothing, even in a session that is
+        // extended at this moment.
+        expected_version: Some(0),
+        ..Conditions::default()
+    };
+    let asked = store.update_session(&call.scope, &mut session, conditions);
+    match asked.await {
+        Ok(first) => Ok(Some(first.total_queries)),
+        Err(error) => match error.code() {
+            ErrorCode::VersionConflict | ErrorCode::SessionExpired | ErrorCode::SessionArchived => {
+                Ok(None)
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+/// Whether an error is all the caller gets: it names a wrong session, or one that is over, or a used
+/// key, or leaves open whether the question was recorded. What remains speaks of the store and of room
+/// in the session, and says that the question was not recorded.
+const fn keeps_the_quote(error: &SessionError) -> bool {
     matches!(
         error.code(),
         ErrorCode::SessionNotFound
@@ -174,7 +208,13 @@ const fn takes_no_queries(error: &SessionError) -> bool {
             | ErrorCode::SessionArchived
             | ErrorCode::Forbidden
             | ErrorCode::IdempotencyConflict
+            | ErrorCode::OutcomeUnknown
     )
+}
+
+fn untracked(id: SessionId, error: &SessionError) -> Tracking {
+    tracing::warn!(session.id = %id, error = error.chain(), "a search was not recorded");
+    Tracking::untracked(id, error)
 }
 
 /// A symbol, or the name of the argument that is none.

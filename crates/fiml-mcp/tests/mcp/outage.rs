@@ -1,4 +1,4 @@
-//! The reference store behind switches: one makes it unreachable, the other makes it panic.
+//! The reference store behind switches: unreachable, full, silent about what it did, or panicking.
 
 use std::{
     num::NonZeroUsize,
@@ -22,6 +22,8 @@ use fiml_session_core::{
 pub(crate) struct Outage {
     store: Arc<MemoryStore>,
     off: AtomicBool,
+    full: AtomicBool,
+    silent: AtomicBool,
     broken: AtomicBool,
 }
 
@@ -30,6 +32,8 @@ impl Outage {
         Self {
             store,
             off: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             broken: AtomicBool::new(false),
         }
     }
@@ -39,7 +43,19 @@ impl Outage {
     }
 
     pub(crate) fn end(&self) {
-        self.off.store(false, Ordering::SeqCst);
+        for switch in [&self.off, &self.full, &self.silent] {
+            switch.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// From now on no change is taken, for want of room.
+    pub(crate) fn fill(&self) {
+        self.full.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on every change is made, and none is confirmed.
+    pub(crate) fn fall_silent(&self) {
+        self.silent.store(true, Ordering::SeqCst);
     }
 
     /// From now on every call panics.
@@ -94,7 +110,17 @@ impl ActiveStore for Outage {
         limits: &Limits,
         at: Timestamp,
     ) -> Result<Option<Applied>, StoreError> {
-        self.reach()?.apply(scope, id, batch, limits, at).await
+        let (store, source) = ("the live store", "as the test wants it");
+        if self.full.load(Ordering::SeqCst) {
+            let source = source.into();
+            return Err(StoreError::Full { store, source });
+        }
+        let applied = self.reach()?.apply(scope, id, batch, limits, at).await?;
+        if self.silent.load(Ordering::SeqCst) {
+            let source = source.into();
+            return Err(StoreError::OutcomeUnknown { store, source });
+        }
+        Ok(applied)
     }
 
     async fn list(
