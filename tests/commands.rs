@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
-use fiml_tests::support::{Client, PRICES, fiml, json_of, text};
+use fiml_tests::support::{Client, PRICES, binary, fiml, json_of, text};
 use serde_json::json;
 
 fn run(data: &Path, args: &[&str]) -> Output {
@@ -182,97 +186,10 @@ fn the_file_is_made_checked_and_removed() {
 }
 
 #[test]
-fn a_file_that_is_not_ours_is_neither_used_nor_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("notes.txt");
-    fs::write(
-        &data,
-        "These are my notes, and they are no database.\n".repeat(100),
-    )
-    .unwrap();
-    for args in [
-        &["sessions", "list"][..],
-        &["db", "verify"],
-        &["db", "drop", "--yes"],
-        &["serve"],
-    ] {
-        let (code, said) = outcome(&data, args);
-        assert!(code.is_some_and(|code| code != 0), "{args:?}: {said}");
-        assert!(
-            said.contains("notes.txt") && said.contains("not a"),
-            "{args:?}: {said}"
-        );
-    }
-    assert!(
-        fs::read_to_string(&data)
-            .unwrap()
-            .starts_with("These are my notes")
-    );
-}
-
-#[test]
-fn a_file_that_cannot_be_written_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder
-        .path()
-        .join("missing")
-        .join("file")
-        .join("sessions.db");
-    fs::write(
-        folder.path().join("missing"),
-        "a file where a folder should be",
-    )
-    .unwrap();
-    let (code, said) = outcome(&data, &["sessions", "list"]);
-    assert_ne!(code, Some(0));
-    assert!(said.contains("missing"), "{said}");
-}
-
-#[test]
-fn bad_settings_and_arguments_exit_with_2_and_name_themselves() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("sessions.db");
-    for (name, value) in [
-        ("SESSION_DEFAULT_TTL_HOURS", "-1"),
-        ("SESSION_MAX_QUERIES_PER_SESSION", "many"),
-        ("REDIS_URL", "redis://127.0.0.1:1"),
-        ("DATABASE_URL", "postgres://127.0.0.1:1/x"),
-        ("FIML_LOG", "=,="),
-    ] {
-        let output = fiml(&data)
-            .args(["sessions", "list"])
-            .env(name, value)
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output));
-        assert!(text(&output).contains(name), "{}", text(&output));
-    }
-    for args in [
-        &["sessions", "show", "nonsense"][..],
-        &["sessions", "list", "--limit", "201"],
-        &["sessions", "list", "--cursor", "x"],
-        &["sessions", "list", "--type", "forex"],
-        &["stats", "--days", "0"],
-        &["jobs", "run", "unknown"],
-        &["--env-file", "/nowhere/at/all", "stats"],
-    ] {
-        let (code, said) = outcome(&data, args);
-        assert_eq!(code, Some(2), "{args:?}: {said}");
-    }
-    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
-    let output = run(&data, &["--json", "sessions", "extend", unknown]);
-    assert_eq!(output.status.code(), Some(3));
-    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!(
-        (&error["status"], &error["code"]),
-        (&json!("error"), &json!("session_not_found"))
-    );
-}
-
-#[test]
 fn a_settings_file_counts_only_where_it_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("sessions.db");
+    run(&data, &["db", "create"]);
     let settings = folder.path().join(".env");
     fs::write(&settings, "SESSION_ENABLE_ANALYTICS=false\n").unwrap();
     let here = fiml(&data)
@@ -320,7 +237,7 @@ fn a_price_file_with_a_broken_line_is_used_and_the_line_is_named() {
         text(&served)
     );
     let missing = run(&data, &["serve", "--prices", "/nowhere/prices.csv"]);
-    assert_ne!(missing.status.code(), Some(0));
+    assert_eq!(missing.status.code(), Some(3));
     assert!(
         text(&missing).contains("/nowhere/prices.csv"),
         "{}",
@@ -371,4 +288,44 @@ fn every_command_has_help_worth_reading() {
         assert!(help.contains("Usage: fiml"), "{help}");
     }
     assert!(!data.exists(), "help makes no file");
+}
+
+#[test]
+fn the_demo_leaves_a_price_file_of_the_readers_own_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("my data").join("sessions.db");
+    fs::create_dir(data.parent().unwrap()).unwrap();
+    let own = data.with_file_name("demo-prices.csv");
+    fs::write(&own, "symbol,date,price\nMINE,2026-01-02,1\n").unwrap();
+    let settings = folder.path().join("my settings");
+    fs::write(&settings, "SESSION_DEFAULT_TTL_HOURS=12\n").unwrap();
+    let demo = || {
+        let mut demo = fiml(&data);
+        demo.arg("demo").arg("--data").arg(&data);
+        demo.arg("--env-file").arg(&settings);
+        let output = demo.output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        text(&output)
+    };
+    let told = demo();
+    assert!(fs::read_to_string(&own).unwrap().contains("MINE"));
+    let command = told
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("fiml"))
+        .unwrap();
+    // What was printed runs in a shell, with the same settings on the same file.
+    let shown = Command::new("sh")
+        .args(["-c", &format!("\"$0\" {command}")])
+        .arg(binary())
+        .env("HOME", folder.path())
+        .output()
+        .unwrap();
+    assert!(shown.status.success(), "{command}: {}", text(&shown));
+    assert!(command.contains("--env-file"), "{command}");
+    assert!(told.contains("my data/demo-prices-2.csv'"), "{told}");
+    demo();
+    assert!(
+        !data.with_file_name("demo-prices-3.csv").exists(),
+        "a second run finds its own"
+    );
 }

@@ -8,11 +8,16 @@ use std::{
     process::{Command, Stdio},
     sync::{Arc, Barrier},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use fiml_session_core::{
+    NewSession, Policy, SessionStore, SessionType, Stores, SystemClock, store::Scope,
+};
+use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 use fiml_tests::support::{Client, fiml, json_of, text};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 const SERVERS: usize = 8;
 const ROUNDS: usize = 3;
@@ -127,13 +132,25 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
     assert!(verified.status.success(), "{}", text(&verified));
 }
 
-/// Creates sessions that expire at once.
+/// Creates sessions that expire at once, all together.
 fn create_expired(data: &Path, count: usize) -> BTreeSet<String> {
-    let mut client = Client::start(data, &[]);
-    let new = json!({"assets": ["MSFT"], "sessionType": "macro", "ttlHours": 0.000_001});
-    let ids = (0..count).map(|_| client.create(&new)).collect();
-    client.close();
-    ids
+    let mut new = NewSession::new(SessionType::Macro, ["MSFT"]);
+    new.ttl_hours = Some(0.000_001);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let file = SqliteStore::connect(SqliteConfig::new(data)).await.unwrap();
+        let stores = Stores::single(Arc::new(file));
+        let store = SessionStore::new(stores, Policy::default(), Arc::new(SystemClock));
+        let mut created = JoinSet::new();
+        for _ in 0..count {
+            let (store, new) = (store.clone(), new.clone());
+            created.spawn(async move { store.create_session(&Scope::All, &new, None).await });
+        }
+        let created = created.join_all().await.into_iter();
+        created
+            .map(|created| created.unwrap().session.id.to_string())
+            .collect()
+    })
 }
 
 fn cleanup(data: &Path) -> Command {
@@ -167,33 +184,61 @@ fn listed(data: &Path) -> Vec<(String, bool)> {
     }
 }
 
+/// How many sessions the file holds live and in the archive; one on its way is in both.
+fn held(data: &Path) -> (u64, u64) {
+    let verified = json_of(fiml(data).args(["db", "verify"]));
+    let count = |name: &str| verified[name].as_u64().unwrap();
+    (count("sessions"), count("archived"))
+}
+
+/// How many expired sessions each cleanup that is to be killed finds.
+const EXPIRED: u64 = 300;
+const CLEANUP_KILLS: u32 = 25;
+
 #[test]
 fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_five_times() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("sessions.db");
-    let mut created = BTreeSet::new();
-    let mut killed = 0;
-    for attempt in 0..250_u64 {
-        if killed == 25 {
-            break;
-        }
-        if attempt % 5 == 0 {
-            created.append(&mut create_expired(&data, 100));
-        }
-        let quiet = || Stdio::null();
+    let mut created = create_expired(&data, usize::try_from(EXPIRED).unwrap());
+    // One that is left alone says how long the others take.
+    let started = Instant::now();
+    let whole = json_of(&mut cleanup(&data));
+    let mut middle = started.elapsed() / 2;
+    assert_eq!(whole["archived"], EXPIRED);
+
+    let (mut killed, mut attempts, mut half_way) = (0, 0_u32, 0);
+    let mut live = 0;
+    while killed < CLEANUP_KILLS {
+        attempts += 1;
+        assert!(
+            attempts <= 100,
+            "only {killed} kills counted in 100 attempts"
+        );
+        let missing = usize::try_from(EXPIRED - live).unwrap();
+        created.append(&mut create_expired(&data, missing));
         let mut job = cleanup(&data)
-            .stdout(quiet())
-            .stderr(quiet())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        thread::sleep(Duration::from_millis(8 + attempt * 7 % 40));
-        // Where it was done already, the kill finds nobody and does not count.
+        // Around the middle of the work, another place each time.
+        thread::sleep(middle.mul_f64(0.8 + f64::from(attempts * 7 % 20) * 0.02));
         job.kill().unwrap();
-        killed += u32::from(job.wait().unwrap().code().is_none());
+        let by_the_signal = job.wait().unwrap().code().is_none();
+        let archived;
+        (live, archived) = held(&data);
+        // It counts where the cleanup was at work: it has archived some sessions, and others are left.
+        if by_the_signal && (1..EXPIRED).contains(&live) {
+            killed += 1;
+            half_way += u32::from(live + archived > created.len() as u64);
+        } else if live == EXPIRED {
+            middle = middle.mul_f64(1.2);
+        } else {
+            middle = middle.mul_f64(0.85);
+        }
     }
-    assert_eq!(killed, 25);
-    let done = cleanup(&data).output().unwrap();
-    assert!(done.status.success(), "{}", text(&done));
+    let done = json_of(&mut cleanup(&data));
+    assert_eq!(done["quarantined"], 0);
 
     let sessions = listed(&data);
     let distinct: BTreeSet<_> = sessions.iter().map(|(id, _)| id.clone()).collect();
@@ -213,8 +258,10 @@ fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_fi
         created.len(),
         "each is counted once"
     );
+    assert_eq!(held(&data), (0, created.len() as u64));
     println!(
-        "cleanup killed 25 times: {} of {} sessions archived",
+        "cleanup killed {killed} times at work, in {attempts} attempts, {half_way} times with a session half-way: \
+         {} of {} sessions archived",
         sessions.len(),
         created.len()
     );
@@ -233,9 +280,19 @@ fn two_cleanups_at_once_archive_every_session_once() {
             json_of(&mut cleanup(&data))
         })
     });
-    for job in jobs {
-        assert_eq!(job.join().unwrap()["quarantined"], 0);
+    let reports = jobs.map(|job| job.join().unwrap());
+    for report in &reports {
+        assert_eq!(report["quarantined"], 0, "{report}");
     }
+    let archived: u64 = reports
+        .iter()
+        .map(|report| report["archived"].as_u64().unwrap())
+        .sum();
+    assert_eq!(
+        archived,
+        created.len() as u64,
+        "each is counted by the one that moved it: {reports:?}"
+    );
     let sessions = listed(&data);
     assert_eq!(sessions.len(), created.len());
     assert!(sessions.iter().all(|(_, archived)| *archived));

@@ -19,7 +19,7 @@ impl CleanupExpiredSessions {
     }
 
     /// Runs it once, to the end.
-    #[tracing::instrument(name = "job", skip_all, fields(job.name = Self::NAME), err)]
+    #[tracing::instrument(name = "job", skip_all, fields(job.name = Self::NAME))]
     pub async fn run(&self) -> Result<CleanupReport, SessionError> {
         let report = self.store.cleanup_expired_sessions().await?;
         tracing::info!(?report, "cleanup_expired_sessions is done");

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `FIML_DATA` | the file that holds the sessions (`--data`) | `sessions.db` in the user's data folder |
 //! | `FIML_PRICES` | a price file or a folder of them (`--prices`) | none |
-//! | `FIML_LOG` | what is logged to stderr, in `tracing` filter syntax | `warn` |
+//! | `FIML_LOG` | what is logged to stderr, in `tracing` filter syntax | `warn`; nothing with `--json` |
 //! | `SESSION_DEFAULT_TTL_HOURS` | how long a session lives where nobody says | 24 |
 //! | `SESSION_MAX_TTL_HOURS` | the longest life, from creation and from each extension | 168 |
 //! | `SESSION_MAX_QUERIES_PER_SESSION` | queries in a session | 1000 |
@@ -17,24 +17,40 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    num::NonZeroU64,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use fiml_session_core::{Policy, hours};
+use fiml_session_core::{Invalid, Policy, hours};
+
+/// Every variable that is read; no other is looked at.
+const NAMES: [&str; 10] = [
+    "FIML_DATA",
+    "FIML_PRICES",
+    "FIML_LOG",
+    "SESSION_DEFAULT_TTL_HOURS",
+    "SESSION_MAX_TTL_HOURS",
+    "SESSION_MAX_QUERIES_PER_SESSION",
+    "SESSION_ARCHIVE_GRACE_SECONDS",
+    "SESSION_ENABLE_ANALYTICS",
+    "REDIS_URL",
+    "DATABASE_URL",
+];
 
 /// Everything that is configured, proven.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     /// The file that holds the sessions.
     pub(crate) data: PathBuf,
-    /// What to put behind `fiml` to reach the same file again.
+    /// What to put behind `fiml` in a shell to reach the same file again, with the same settings.
     pub(crate) again: String,
     /// The user's price file or folder.
     pub(crate) prices: Option<PathBuf>,
-    /// What is logged.
-    pub(crate) log: String,
+    /// What is logged, where somebody says.
+    pub(crate) log: Option<String>,
     /// The rules sessions live by.
     pub(crate) policy: Policy,
 }
@@ -74,33 +90,46 @@ impl Config {
         let folders = directories::ProjectDirs::from("", "", "fiml");
         let settings = Settings::load(flags.env_file.as_deref(), folders.as_ref())?;
         settings.refuse_two_tiers()?;
-        let data = match flags.data.clone().or_else(|| settings.get("FIML_DATA").map(Into::into)) {
+        let data = match flags.data.clone().or_else(|| settings.path("FIML_DATA")) {
             Some(data) => data,
             None => folders
                 .context("there is no home folder to keep sessions in: name a file with --data FILE or FIML_DATA")?
                 .data_dir()
                 .join("sessions.db"),
         };
-        let again = match &flags.data {
-            Some(data) => format!(" --data {}", data.display()),
-            None => String::new(),
-        };
+        let named = [("--env-file", &flags.env_file), ("--data", &flags.data)];
+        let again = named.into_iter().filter_map(|(flag, path)| {
+            let path = path.as_deref()?;
+            Some(format!(" {flag} {}", in_a_shell(path)))
+        });
         Ok(Self {
             data,
-            again,
+            again: again.collect(),
             prices: flags
                 .prices
                 .clone()
-                .or_else(|| settings.get("FIML_PRICES").map(Into::into)),
-            log: settings.get("FIML_LOG").unwrap_or("warn").to_owned(),
+                .or_else(|| settings.path("FIML_PRICES")),
+            log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             policy: settings.policy()?,
         })
     }
 }
 
+/// A path as a shell takes it from the line, whatever folder it stands in then.
+pub(crate) fn in_a_shell(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 /// The environment, with the settings file beneath it.
 #[derive(Debug, Default)]
-struct Settings(BTreeMap<String, String>);
+struct Settings(BTreeMap<String, OsString>);
 
 impl Settings {
     fn load(named: Option<&Path>, folders: Option<&directories::ProjectDirs>) -> Result<Self> {
@@ -115,33 +144,50 @@ impl Settings {
             for line in lines {
                 let (name, value) =
                     line.with_context(|| format!("in the settings file {}", file.display()))?;
-                settings.insert(name, value);
+                settings.insert(name, value.into());
             }
         }
-        settings.extend(std::env::vars());
+        settings.extend(environment());
         Ok(Self(settings))
     }
 
-    /// A setting; an empty one counts as not set.
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(|value| value.trim())
-            .filter(|value| !value.is_empty())
+    /// A setting that is text; an empty one counts as not set.
+    fn get(&self, name: &str) -> Result<Option<&str>, Invalid> {
+        let Some(value) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let Some(text) = value.to_str() else {
+            let problem = format!("is {value:?}, which is not UTF-8");
+            return Err(Invalid::malformed(name, problem, "text in UTF-8"));
+        };
+        Ok(Some(text.trim()).filter(|text| !text.is_empty()))
     }
 
-    fn parse<T: std::str::FromStr>(&self, name: &str, default: T, limit: &str) -> Result<T> {
-        match self.get(name) {
+    /// A setting that is a path, which may be any bytes; an empty one counts as not set.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let value = self.0.get(name).map(OsString::as_os_str);
+        value
+            .filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty())
+            .map(OsStr::to_owned)
+            .map(PathBuf::from)
+    }
+
+    fn parse<T: std::str::FromStr>(
+        &self,
+        name: &str,
+        default: T,
+        limit: &str,
+    ) -> Result<T, Invalid> {
+        match self.get(name)? {
             None => Ok(default),
-            Some(text) => match text.parse() {
-                Ok(value) => Ok(value),
-                Err(_) => bail!("{name} is {text:?}; it must be {limit}"),
-            },
+            Some(text) => text
+                .parse()
+                .map_err(|_| Invalid::malformed(name, format!("is {text:?}"), limit)),
         }
     }
 
     fn refuse_two_tiers(&self) -> Result<()> {
-        match (self.get("REDIS_URL"), self.get("DATABASE_URL")) {
+        match (self.get("REDIS_URL")?, self.get("DATABASE_URL")?) {
             (None, None) => Ok(()),
             (Some(_), None) => bail!("REDIS_URL is set and DATABASE_URL is not; unset REDIS_URL"),
             (None, Some(_)) => {
@@ -158,18 +204,21 @@ impl Settings {
         policy.default_ttl = self.hours("SESSION_DEFAULT_TTL_HOURS", policy.default_ttl)?;
         policy.limits.max_ttl = self.hours("SESSION_MAX_TTL_HOURS", policy.limits.max_ttl)?;
         if policy.default_ttl > policy.limits.max_ttl {
-            bail!(
-                "SESSION_DEFAULT_TTL_HOURS is above SESSION_MAX_TTL_HOURS; it must be at most that"
-            );
+            bail!(Invalid::malformed(
+                "SESSION_DEFAULT_TTL_HOURS",
+                "is above SESSION_MAX_TTL_HOURS",
+                format!(
+                    "at most {} hours (SESSION_MAX_TTL_HOURS)",
+                    policy.limits.max_ttl.as_secs_f64() / 3_600.0
+                ),
+            ));
         }
-        policy.limits.max_queries = self.parse(
+        let queries = self.parse(
             "SESSION_MAX_QUERIES_PER_SESSION",
-            policy.limits.max_queries,
-            "a whole number of queries",
+            NonZeroU64::new(policy.limits.max_queries).unwrap_or(NonZeroU64::MIN),
+            "a whole number of queries, at least 1",
         )?;
-        if policy.limits.max_queries == 0 {
-            bail!("SESSION_MAX_QUERIES_PER_SESSION is 0; it must be at least 1");
-        }
+        policy.limits.max_queries = queries.get();
         let grace = policy.archive_grace.as_secs();
         let grace = self.parse(
             "SESSION_ARCHIVE_GRACE_SECONDS",
@@ -182,15 +231,25 @@ impl Settings {
         Ok(policy)
     }
 
-    fn hours(&self, name: &str, default: Duration) -> Result<Duration> {
-        match self.get(name) {
+    fn hours(&self, name: &str, default: Duration) -> Result<Duration, Invalid> {
+        let limit = "a number of hours above 0";
+        let value: f64 = self.parse(name, f64::NAN, limit)?;
+        match self.get(name)? {
             None => Ok(default),
-            Some(text) => {
-                let value: f64 = self.parse(name, 0.0, "a number of hours above 0")?;
-                hours(name, value).with_context(|| format!("{name} is {text:?}"))
-            }
+            Some(text) => hours(name, value)
+                .map_err(|_| Invalid::malformed(name, format!("is {text:?}"), limit)),
         }
     }
+}
+
+/// Ours of the variables of the environment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the environment is read"
+)]
+fn environment() -> impl Iterator<Item = (String, OsString)> {
+    let ours = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
+    NAMES.into_iter().filter_map(ours)
 }
 
 #[cfg(test)]
@@ -200,7 +259,7 @@ mod tests {
     fn settings(pairs: &[(&str, &str)]) -> Settings {
         let pairs = pairs
             .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()));
+            .map(|(name, value)| (name.to_string(), value.into()));
         Settings(pairs.collect())
     }
 
@@ -236,6 +295,15 @@ mod tests {
                 "{name}={value}: {error:#}"
             );
         }
+    }
+
+    #[test]
+    fn a_path_in_a_printed_command_is_one_word_to_the_shell() {
+        assert_eq!(in_a_shell(Path::new("/a/b-c.db")), "/a/b-c.db");
+        assert_eq!(
+            in_a_shell(Path::new("/my data/it's.db")),
+            r"'/my data/it'\''s.db'"
+        );
     }
 
     #[test]

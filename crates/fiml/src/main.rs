@@ -50,16 +50,20 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);
-            exit::code(&error)
+            exit::Details::of(&error).exit_code()
         }
     }
 }
 
 fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
     let config = config::Config::load(&cli.flags).map_err(exit::Refused::error)?;
-    output::log_to_stderr(&config.log)?;
+    // What programs read on stderr is one error and nothing else.
+    let usual = if output.is_json() { "off" } else { "warn" };
+    output::log_to_stderr(config.log.as_deref().unwrap_or(usual))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(commands::run(cli.command, &config, output))
+    runtime
+        .block_on(commands::run(cli.command, &config, output))
+        .map_err(|error| exit::in_file(error, &config.data))
 }

@@ -7,12 +7,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use comfy_table::{Table, presets};
-use fiml_session_core::Timestamp;
+use fiml_session_core::{ErrorCode, Timestamp};
 use serde::Serialize;
-use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
-use crate::exit;
+use crate::exit::{self, Details};
 
 /// Writes answers to stdout, as tables and sentences or as JSON, and errors to stderr.
 #[derive(Debug)]
@@ -36,11 +35,18 @@ impl Output {
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<()> {
+        self.report("success", value, text)
+    }
+
+    /// Writes an answer that does not go without saying: `success`, or `error` where an error follows it.
+    pub(crate) fn report(
+        &self,
+        status: &'static str,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<()> {
         if self.json {
-            self.line(&serde_json::to_string_pretty(&Success {
-                status: "success",
-                value,
-            })?)
+            self.line(&serde_json::to_string_pretty(&Answer { status, value })?)
         } else {
             self.line(text().trim_end())
         }
@@ -56,18 +62,34 @@ impl Output {
 
     /// Writes an error to stderr, with what to do about it.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        let code = exit::error_code(error);
-        let (message, hint) = (
-            format!("{error:#}"),
-            code.map(fiml_session_core::ErrorCode::hint),
-        );
+        let Details {
+            code,
+            argument,
+            limit,
+            ..
+        } = Details::of(error);
+        let message = format!("{error:#}");
+        let hint = code.map(ErrorCode::hint);
         let text = if self.json {
-            json!({"status": "error", "code": code, "message": message, "hint": hint}).to_string()
+            let (argument, limit) = (argument.as_deref(), limit.as_deref());
+            let wire = ErrorBody {
+                status: "error",
+                code,
+                message: &message,
+                argument,
+                limit,
+                hint,
+            };
+            serde_json::to_string(&wire).unwrap_or(message)
         } else {
-            let hint = hint
-                .map(|hint| format!("\n       {hint}"))
-                .unwrap_or_default();
-            format!("error: {message}{hint}")
+            let limit = limit.map(|limit| match argument {
+                Some(argument) => format!("{argument}: {limit}"),
+                None => limit,
+            });
+            let more = limit.as_deref().into_iter().chain(hint);
+            more.fold(format!("error: {}", printable(&message)), |text, line| {
+                format!("{text}\n       {line}")
+            })
         };
         // There is nowhere left to report a failure to report.
         let _ = writeln!(io::stderr().lock(), "{text}");
@@ -99,10 +121,51 @@ impl Output {
 
 /// The same first word as in the answers of the MCP tools.
 #[derive(Serialize)]
-struct Success<'a, T> {
+struct Answer<'a, T> {
     status: &'static str,
     #[serde(flatten)]
     value: &'a T,
+}
+
+/// An error as programs read it, in the words of the MCP tools.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    status: &'static str,
+    code: Option<ErrorCode>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argument: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a str>,
+    hint: Option<&'static str>,
+}
+
+/// The longest cell of a table, in characters.
+const CELL: usize = 200;
+
+/// A value as it stands in a table: on one line, without anything that moves the cursor or hides, not too long.
+fn cell(value: &str) -> String {
+    let shown: String = value.chars().take(CELL).collect();
+    let more = if shown.len() < value.len() { "…" } else { "" };
+    format!("{}{more}", printable(&shown))
+}
+
+/// The text with every control, bidirectional and invisible character spelled out.
+fn printable(text: &str) -> String {
+    let spelled = |c: char| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        '\u{AD}'
+        | '\u{61C}'
+        | '\u{180E}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E007F}' => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(spelled).collect()
 }
 
 /// A table with a header, in columns without borders.
@@ -111,7 +174,8 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     table
         .load_preset(presets::NOTHING)
         .set_header(header.iter().copied());
-    table.add_rows(rows);
+    let rows = rows.into_iter();
+    table.add_rows(rows.map(|row| row.iter().map(|value| cell(value)).collect::<Vec<_>>()));
     let lines = table.lines().map(|line| {
         line.trim_end()
             .strip_prefix(' ')
@@ -158,4 +222,26 @@ pub(crate) fn log_to_stderr(filter: &str) -> Result<()> {
         .with_ansi(io::stderr().is_terminal())
         .init();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_text_cannot_break_the_table_or_the_terminal() {
+        let hostile = "a\nb\t\u{1b}[2J\u{9b}31m\u{202e}gpj\u{200b}.\u{2028}\u{e0041}";
+        let text = table(&["", ""], [vec![hostile.to_owned(), "next".to_owned()]]);
+        assert_eq!(
+            text.trim(),
+            r"a\nb\t\u{1b}[2J\u{9b}31m\u{202e}gpj\u{200b}.\u{2028}\u{e0041}  next"
+        );
+        assert!(table(&[], [vec!["Überblick 東京".to_owned()]]).contains("Überblick 東京"));
+    }
+
+    #[test]
+    fn a_long_value_is_cut_with_a_sign_and_a_short_one_is_not() {
+        assert_eq!(cell(&"ä".repeat(200)), "ä".repeat(200));
+        assert_eq!(cell(&"ä".repeat(201)), "ä".repeat(200) + "…");
+    }
 }

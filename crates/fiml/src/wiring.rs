@@ -6,19 +6,42 @@ use anyhow::{Context, Result};
 use fiml_analytics::SessionAnalytics;
 use fiml_market::{FilePrices, Market, MarketConfig};
 use fiml_mcp::{McpServer, Services};
-use fiml_session_core::{SessionStore, Stores, SystemClock};
+use fiml_session_core::{Invalid, SessionStore, Stores, SystemClock};
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 
-use crate::config::Config;
+use crate::{config::Config, exit::Missing};
 
 /// The file that the configuration names, made where it is missing.
 pub(crate) async fn sqlite(config: &Config) -> Result<SqliteStore> {
+    // The store would make a file of such a name and then fail to open it.
+    if config.data.to_str().is_none() {
+        let problem = format!("is {:?}, which is not UTF-8", config.data);
+        let refused = Invalid::malformed("--data or FIML_DATA", problem, "a path in UTF-8");
+        return Err(refused.into());
+    }
     make_folder(&config.data)?;
-    let store = SqliteStore::connect(SqliteConfig::new(&config.data)).await;
-    store.with_context(|| format!("cannot open {}", config.data.display()))
+    Ok(SqliteStore::connect(SqliteConfig::new(&config.data)).await?)
 }
 
-/// The session service on it.
+/// The session service on the file, which must be there already.
+pub(crate) async fn stored_sessions(config: &Config) -> Result<SessionStore> {
+    expect_file(config)?;
+    sessions(config).await
+}
+
+/// Refuses a file that is not there, so that a mistyped name makes none.
+pub(crate) fn expect_file(config: &Config) -> Result<()> {
+    // Where nobody can say whether it is there, opening it says why.
+    if config.data.try_exists().unwrap_or(true) {
+        return Ok(());
+    }
+    Err(Missing::error(format!(
+        "there is no file {}; fiml demo, fiml serve or fiml db create makes it",
+        config.data.display()
+    )))
+}
+
+/// The session service on the file, made where it is missing.
 pub(crate) async fn sessions(config: &Config) -> Result<SessionStore> {
     let stores = Stores::single(Arc::new(sqlite(config).await?));
     Ok(SessionStore::new(
@@ -33,8 +56,7 @@ pub(crate) async fn market(prices: Option<&Path>) -> Result<Market> {
     let Some(path) = prices else {
         return Ok(Market::unconfigured());
     };
-    let prices = FilePrices::open(path).await;
-    let prices = prices.with_context(|| format!("cannot use the prices in {}", path.display()))?;
+    let prices = FilePrices::open(path).await?;
     for warning in prices.warnings().await? {
         tracing::warn!("{warning}");
     }
@@ -42,13 +64,11 @@ pub(crate) async fn market(prices: Option<&Path>) -> Result<Market> {
 }
 
 /// The MCP server over both.
-pub(crate) async fn server(config: &Config) -> Result<McpServer> {
-    let market = Arc::new(market(config.prices.as_deref()).await?);
-    let store = sessions(config).await?;
+pub(crate) fn server(market: Market, store: SessionStore) -> Result<McpServer> {
     Ok(McpServer::new(Services {
         analytics: SessionAnalytics::new(store.clone()),
         store,
-        market,
+        market: Arc::new(market),
         local_user: LOCAL_USER.parse()?,
         retention: None,
     }))

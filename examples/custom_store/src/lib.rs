@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use fiml_session_core::{
-    Applied, ChangeBatch, Limits, Session, SessionHeader, SessionId, SessionMetrics, SessionOverview,
-    SessionSnapshot, Timestamp, UserId,
+    Applied, ChangeBatch, Limits, Session, SessionHeader, SessionId, SessionMetrics,
+    SessionOverview, SessionSnapshot, Timestamp, UserId,
     store::{
         ActiveStore, MetricsFilter, Page, Quarantined, Removal, Reservation, Scope, SessionFilter,
         StoreError,
@@ -28,7 +28,10 @@ pub struct CountingStore<S> {
 impl<S> CountingStore<S> {
     /// Counts from zero on.
     pub const fn new(inner: S) -> Self {
-        Self { inner, writes: AtomicU64::new(0) }
+        Self {
+            inner,
+            writes: AtomicU64::new(0),
+        }
     }
 
     /// How many sessions were inserted and how many batches applied.
@@ -75,7 +78,8 @@ impl<S: ActiveStore> ActiveStore for CountingStore<S> {
         at: Timestamp,
     ) -> Result<Option<Applied>, StoreError> {
         let applied = self.inner.apply(scope, id, batch, limits, at).await?;
-        self.writes.fetch_add(u64::from(applied.is_some()), Ordering::Relaxed);
+        self.writes
+            .fetch_add(u64::from(applied.is_some()), Ordering::Relaxed);
         Ok(applied)
     }
 

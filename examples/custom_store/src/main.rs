@@ -20,10 +20,15 @@ async fn main() -> Result<()> {
         archive: Arc::<MemoryStore>::clone(&archive),
         metrics: archive,
     };
-    let store = SessionStore::new(stores, Policy::default(), Arc::new(SystemClock)).scoped(Scope::All);
+    let store =
+        SessionStore::new(stores, Policy::default(), Arc::new(SystemClock)).scoped(Scope::All);
 
-    let session = store.create_session(NewSession::new(SessionType::Macro, ["DGS10"])).await?;
-    store.record_query(session.id, QueryRecord::new("yield")).await?;
+    let session = store
+        .create_session(NewSession::new(SessionType::Macro, ["DGS10"]))
+        .await?;
+    store
+        .record_query(session.id, QueryRecord::new("yield"))
+        .await?;
     store.archive_session(session.id).await?;
     let archived = store.overview(session.id, 5).await?;
     println!(

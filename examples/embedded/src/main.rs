@@ -14,7 +14,11 @@ use serde_json::json;
 
 async fn open(file: &Path) -> Result<ScopedStore> {
     let store = Arc::new(SqliteStore::connect(SqliteConfig::new(file)).await?);
-    let store = SessionStore::new(Stores::single(store), Policy::default(), Arc::new(SystemClock));
+    let store = SessionStore::new(
+        Stores::single(store),
+        Policy::default(),
+        Arc::new(SystemClock),
+    );
     // A service with users of its own would say Scope::Owner(user) here, call by call.
     Ok(store.scoped(Scope::All))
 }
@@ -36,20 +40,31 @@ async fn main() -> Result<()> {
         ..QueryRecord::new("price")
     });
     session.state.update_context("user_preference", "detailed");
-    session.state.store_intermediate_result("analysis_1", json!({"data": "value"}));
+    session
+        .state
+        .store_intermediate_result("analysis_1", json!({"data": "value"}));
     store.update_session(&mut session).await?;
     drop(store);
 
     let store = open(&file).await?;
-    let request = ListRequest { user_id: Some("user_123".to_owned()), ..ListRequest::default() };
+    let request = ListRequest {
+        user_id: Some("user_123".to_owned()),
+        ..ListRequest::default()
+    };
     for found in store.list_user_sessions(&request).await?.sessions {
         let session = store.get_session(found.header.id).await?;
         let history = &session.state.history;
         println!("{} holds {} query:", session.id, history.total_queries());
         for query in history.get_recent_queries(5) {
-            println!("  {}. {}: {}", query.seq, query.query_type, query.result_summary);
+            println!(
+                "  {}. {}: {}",
+                query.seq, query.query_type, query.result_summary
+            );
         }
-        println!("  user_preference is {:?}", session.state.get_context("user_preference"));
+        println!(
+            "  user_preference is {:?}",
+            session.state.get_context("user_preference")
+        );
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use fiml_store_sqlite::{SqliteStore, VerifyReport};
 use serde_json::json;
 
-use crate::{config::Config, exit::Missing, output::Output, wiring};
+use crate::{config::Config, output::Output, wiring};
 
 /// What can be done with the file.
 #[derive(Debug, Subcommand)]
@@ -39,7 +39,8 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
             })
         }
         Command::Verify => {
-            expect_file(config)?;
+            wiring::expect_file(config)?;
+            expect_content(config)?;
             let report = wiring::sqlite(config).await?.verify().await?;
             let problems: Vec<_> = problems(&report).collect();
             if !problems.is_empty() {
@@ -57,10 +58,10 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
             })
         }
         Command::Drop { yes } => {
-            expect_file(config)?;
+            wiring::expect_file(config)?;
             output.confirm(&format!("Remove {file} with every session in it?"), yes)?;
             let dropped = SqliteStore::drop_database(&config.data).await;
-            dropped.with_context(|| format!("cannot remove {file}"))?;
+            dropped.context("nothing was removed")?;
             output.answer(&json!({"data": config.data}), || {
                 format!("{file} is removed")
             })
@@ -68,14 +69,15 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
     }
 }
 
-fn expect_file(config: &Config) -> Result<()> {
-    if config.data.exists() {
-        return Ok(());
+/// Refuses a file without a byte, which opening would turn into a sound one.
+fn expect_content(config: &Config) -> Result<()> {
+    if std::fs::metadata(&config.data).is_ok_and(|file| file.is_file() && file.len() == 0) {
+        bail!(
+            "{} is damaged: it is empty, as a file is whose content was lost",
+            config.data.display()
+        );
     }
-    let file = config.data.display();
-    Err(Missing::error(format!(
-        "there is no file {file}; fiml db create makes it"
-    )))
+    Ok(())
 }
 
 fn problems(report: &VerifyReport) -> impl Iterator<Item = String> {

@@ -3,15 +3,21 @@
 //! The searches are tool calls to the same server that `fiml serve` runs; context and results are kept
 //! through the library, as a program would.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::{self, Write},
+    iter,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, bail};
 use fiml_mcp::McpServer;
-use fiml_session_core::{ListRequest, ScopedStore, SessionId, StateMap, store::Scope};
+use fiml_session_core::{ErrorCode, ListRequest, ScopedStore, SessionId, StateMap, store::Scope};
 use serde_json::{Value, json};
 
 use crate::{
-    config::Config,
+    config::{Config, in_a_shell},
+    exit::ToolFailed,
     output::{Output, minute, percent, table},
     wiring,
 };
@@ -21,12 +27,10 @@ const PRICES: &str = include_str!("../../data/stocks.csv");
 const USER: &str = "demo";
 
 pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
+    // First the file, so that nothing is written beside one that is refused.
+    let sessions = wiring::sessions(config).await?;
     let prices = write_prices(&config.data)?;
-    let config = Config {
-        prices: Some(prices.clone()),
-        ..config.clone()
-    };
-    let server = wiring::server(&config).await?;
+    let server = wiring::server(wiring::market(Some(&prices)).await?, sessions)?;
     let demo = Demo {
         store: server.services().store.scoped(Scope::All),
         server,
@@ -40,7 +44,7 @@ pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
     }
     let compared = demo.comparative().await?;
     let held = demo.portfolio().await?;
-    demo.found_again(earlier, &config, &prices).await?;
+    demo.found_again(earlier, config, &prices).await?;
     if output.is_json() {
         let answer = json!({
             "comparative": compared, "portfolio": held,
@@ -52,14 +56,38 @@ pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
 }
 
 /// The prices as a file beside the sessions, so that the reader can look at them and serve them.
+///
+/// A file of the same name with other content is the reader's own and is left alone.
 fn write_prices(data: &Path) -> Result<PathBuf> {
     let folder = wiring::make_folder(data)?;
-    let path = folder.join("demo-prices.csv");
-    if std::fs::read_to_string(&path).is_ok_and(|held| held == PRICES) {
-        return Ok(path);
+    let names = (2..=9).map(|n| format!("demo-prices-{n}.csv"));
+    for name in iter::once("demo-prices.csv".to_owned()).chain(names) {
+        let path = folder.join(name);
+        match fs::File::create_new(&path) {
+            Ok(mut file) => {
+                return match file.write_all(PRICES.as_bytes()) {
+                    Ok(()) => Ok(path),
+                    Err(error) => {
+                        // A part of it would pass for somebody's own file.
+                        let _ = fs::remove_file(&path);
+                        Err(error).with_context(|| format!("cannot write {}", path.display()))
+                    }
+                };
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if fs::read(&path).is_ok_and(|held| held == PRICES.as_bytes()) {
+                    return Ok(path);
+                }
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot write {}", path.display()));
+            }
+        }
     }
-    std::fs::write(&path, PRICES).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(path)
+    bail!(
+        "{} holds demo-prices.csv to demo-prices-9.csv of other content; move one of them away",
+        folder.display()
+    )
 }
 
 struct Demo<'a> {
@@ -84,7 +112,14 @@ impl Demo<'_> {
             .call(tool, arguments)
             .await
             .context("no such tool")?;
-        answer.map_err(|error| anyhow!("{tool}: {}", word(&error["message"])))
+        answer.map_err(|error| {
+            let known = |code: &ErrorCode| error["code"] == code.name();
+            let failed = ToolFailed {
+                code: ErrorCode::ALL.into_iter().find(known),
+                message: format!("{tool}: {}", word(&error["message"])),
+            };
+            failed.into()
+        })
     }
 
     async fn earlier(&self) -> Result<usize> {
@@ -272,7 +307,7 @@ impl Demo<'_> {
                 .first()
                 .map(|session| session.header.id.to_string())
                 .unwrap_or_default(),
-            prices.display(),
+            in_a_shell(prices),
             again = config.again,
         ))
     }

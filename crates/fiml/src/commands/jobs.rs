@@ -1,6 +1,6 @@
 //! `fiml jobs`: the background jobs, by hand.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Subcommand, ValueEnum};
 use fiml_jobs::CleanupExpiredSessions;
 
@@ -28,10 +28,12 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
     let Command::Run {
         name: Job::CleanupExpiredSessions,
     } = command;
-    let report = CleanupExpiredSessions::new(wiring::sessions(config).await?)
+    let report = CleanupExpiredSessions::new(wiring::stored_sessions(config).await?)
         .run()
         .await?;
-    output.answer(&report, || {
+    let failed = report.quarantined > 0;
+    let status = if failed { "error" } else { "success" };
+    output.report(status, &report, || {
         let mut text = format!(
             "{}: {} archived, {} set aside in quarantine",
             CleanupExpiredSessions::NAME,
@@ -45,5 +47,12 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
             );
         }
         text
-    })
+    })?;
+    if failed {
+        bail!(
+            "{} sessions could not be archived and were set aside in quarantine; FIML_LOG=info says more",
+            report.quarantined
+        );
+    }
+    Ok(())
 }

@@ -7,8 +7,11 @@ mod serve;
 mod sessions;
 mod stats;
 
+use std::str::FromStr;
+
 use anyhow::Result;
 use clap::Subcommand;
+use fiml_session_core::Invalid;
 
 use crate::{config::Config, output::Output};
 
@@ -43,4 +46,10 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
         Command::Db(command) => db::run(command, config, output).await,
         Command::Jobs(command) => jobs::run(command, config, output).await,
     }
+}
+
+/// An argument that the core proves; where it is refused, with the limit that it broke.
+fn argument<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|refused: Invalid| format!("it must be {}", refused.limit))
 }

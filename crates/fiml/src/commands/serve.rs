@@ -18,7 +18,8 @@ Clients of the specification of 2026-07-28 and those that open with initialize a
 servers may share one file. The server ends when its stdin does.";
 
 pub(crate) async fn run(config: &Config) -> Result<()> {
-    let server = wiring::server(config).await?;
+    let market = wiring::market(config.prices.as_deref()).await?;
+    let server = wiring::server(market, wiring::sessions(config).await?)?;
     tracing::info!(data = %config.data.display(), "serving MCP on stdin and stdout");
     serve_stdio(server).await?;
     Ok(())

@@ -10,6 +10,7 @@ use fiml_session_core::{
 use serde_json::json;
 
 use crate::{
+    commands::argument,
     config::Config,
     output::{Output, minute, percent, span, table},
     wiring,
@@ -23,6 +24,7 @@ pub(crate) enum Command {
     /// Show a session with its last queries, context and results
     Show {
         /// The session
+        #[arg(value_parser = argument::<SessionId>)]
         id: SessionId,
         /// How many of the last queries to show
         #[arg(long, default_value_t = 10, value_name = "N")]
@@ -31,6 +33,7 @@ pub(crate) enum Command {
     /// Prolong the life of a session; an archived one comes back
     Extend {
         /// The session
+        #[arg(value_parser = argument::<SessionId>)]
         id: SessionId,
         /// By how many hours
         #[arg(long, default_value_t = 24.0)]
@@ -39,11 +42,13 @@ pub(crate) enum Command {
     /// End a session and move it into the archive
     Archive {
         /// The session
+        #[arg(value_parser = argument::<SessionId>)]
         id: SessionId,
     },
     /// Delete a session for good, with its figures
     Delete {
         /// The session
+        #[arg(value_parser = argument::<SessionId>)]
         id: SessionId,
         /// Do not ask
         #[arg(long)]
@@ -61,7 +66,7 @@ pub(crate) struct ListArgs {
     #[arg(long, visible_alias = "all")]
     include_archived: bool,
     /// Only those of this type: equity, crypto, portfolio, comparative or macro
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = argument::<SessionType>)]
     session_type: Option<SessionType>,
     /// Only those with this tag; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
@@ -78,7 +83,7 @@ pub(crate) struct ListArgs {
 }
 
 pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> Result<()> {
-    let store = wiring::sessions(config).await?;
+    let store = wiring::stored_sessions(config).await?;
     match command {
         Command::List(args) => list(&store, args, output).await,
         Command::Show { id, queries } => {

@@ -6,6 +6,7 @@ use fiml_analytics::{Percentiles, SessionAnalytics, SessionStats, StatsRequest};
 use fiml_session_core::{SessionType, store::Scope};
 
 use crate::{
+    commands::argument,
     config::Config,
     output::{Output, percent, table},
     wiring,
@@ -18,7 +19,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// Only those of this type: equity, crypto, portfolio, comparative or macro
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = argument::<SessionType>)]
     session_type: Option<SessionType>,
     /// Those created in the last so many days
     #[arg(long, default_value_t = StatsRequest::DEFAULT_DAYS,
@@ -27,7 +28,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<()> {
-    let analytics = SessionAnalytics::new(wiring::sessions(config).await?);
+    let analytics = SessionAnalytics::new(wiring::stored_sessions(config).await?);
     let request = StatsRequest {
         user_id: args.user,
         session_type: args.session_type,
