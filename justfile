@@ -1,4 +1,4 @@
-# The recipes of FIML sessions. `just verify` is what the gate runs.
+# The recipes of FIML sessions. `just verify` runs every check.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
@@ -54,5 +54,5 @@ bench *ARGS:
     cargo build --release -p fiml
     cargo bench -p fiml-tests --bench embedded -- {{ARGS}}
 
-# Everything the gate checks
+# Run every check
 verify: lint doc test examples clients

@@ -80,6 +80,18 @@ pub enum FreshnessStatus {
     Stale,
 }
 
+impl FreshnessStatus {
+    /// Its serialised name, in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Delayed => "delayed",
+            Self::EndOfDay => "end of day",
+            Self::Stale => "stale",
+        }
+    }
+}
+
 /// How old a price is at the moment it is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Freshness {

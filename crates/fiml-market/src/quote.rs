@@ -229,6 +229,8 @@ pub enum NoteKind {
     AdjustedCloses,
     /// Rows dated after today were left out.
     FutureRowsLeftOut,
+    /// Lines or whole files that could not be read were left out; one of them may concern this asset.
+    LinesLeftOut,
     /// Earlier rows are in another currency or adjusted otherwise, so nothing is computed from them.
     NotComparable,
 }

@@ -32,7 +32,7 @@ pub struct VerifyReport {
     pub known_version: i64,
     /// How many live sessions it holds.
     pub sessions: u64,
-    /// How many archived sessions it holds.
+    /// How many archived sessions it holds, without those on their way between tiers.
     pub archived: u64,
     /// What SQLite's own check complains about.
     pub damages: Vec<String>,
@@ -90,7 +90,10 @@ fn verify_in_txn(conn: &mut SqliteConnection) -> Result<VerifyReport, Failure> {
         schema_version,
         known_version: SCHEMA_VERSION,
         sessions: number(conn, "SELECT count(*) FROM sessions")?,
-        archived: number(conn, "SELECT count(*) FROM archived_sessions")?,
+        archived: number(
+            conn,
+            "SELECT count(*) FROM archived_sessions WHERE unsettled IS NULL",
+        )?,
         damages,
         orphans: texts(conn, "SELECT \"table\" FROM pragma_foreign_key_check")?,
         miscounted: number(conn, MISCOUNTED)?,

@@ -219,7 +219,7 @@ pub(crate) fn log_to_stderr(filter: &str) -> Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(false)
         .init();
     Ok(())
 }

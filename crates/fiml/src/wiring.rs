@@ -57,8 +57,12 @@ pub(crate) async fn market(prices: Option<&Path>) -> Result<Market> {
         return Ok(Market::unconfigured());
     };
     let prices = FilePrices::open(path).await?;
-    for warning in prices.warnings().await? {
+    let report = prices.report().await?;
+    for warning in &report.warnings {
         tracing::warn!("{warning}");
+    }
+    for rejected in &report.rejected {
+        tracing::warn!("{} is left out: {}", rejected.file, rejected.reason);
     }
     Ok(Market::new(vec![Arc::new(prices)], MarketConfig::default()))
 }

@@ -76,7 +76,7 @@ impl Answer {
         self.cache.result == CacheResult::Hit
     }
 
-    /// One line for a record: `AAPL 223.02 USD +8.99 % (file:stocks.csv, as of 2010-03-01, hit)`.
+    /// One line for a record: `AAPL 223.02 USD +8.99 % (file:stocks.csv, as of 2010-03-01, stale)`.
     pub fn summary(&self) -> String {
         let quote = &self.quote;
         let mut line = format!("{} {}", quote.listed_as, quote.price);
@@ -101,7 +101,7 @@ impl Answer {
             " ({}, as of {}, {})",
             quote.source,
             quote.as_of.label(),
-            self.cache.result.as_str()
+            self.freshness.status.as_str()
         );
         line
     }

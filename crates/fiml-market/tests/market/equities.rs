@@ -227,3 +227,13 @@ async fn the_source_keeps_its_own_digits() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_quote_says_that_lines_of_its_file_were_left_out() {
+    let prices = "symbol,date,price\nNVDA,2010-02-01,16.20\nNVDA,2010-03-01,1x.99\n";
+    let quote = ask(prices, &equity("NVDA")).await.unwrap();
+    assert_eq!(quote.price.to_string(), "16.20");
+    assert_eq!(notes(&quote), [NoteKind::LinesLeftOut]);
+    let message = &quote.notes[0].message;
+    assert!(message.contains("prices.csv line 3"), "{message}");
+}

@@ -24,7 +24,8 @@ use crate::{
 
 /// Monthly closing prices, 2000 to 2010; `data/README.md` says from where.
 const PRICES: &str = include_str!("../../data/stocks.csv");
-const USER: &str = "demo";
+/// What the sessions of every run are found by.
+const TAG: &str = "demo";
 
 pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
     // First the file, so that nothing is written beside one that is refused.
@@ -124,7 +125,7 @@ impl Demo<'_> {
 
     async fn earlier(&self) -> Result<usize> {
         let request = ListRequest {
-            user_id: Some(USER.to_owned()),
+            tags: vec![TAG.to_owned()],
             include_archived: true,
             ..ListRequest::default()
         };
@@ -140,7 +141,7 @@ impl Demo<'_> {
         let created = self
             .call(
                 "create-analysis-session",
-                json!({"assets": symbols, "sessionType": session_type, "userId": USER, "tags": tags}),
+                json!({"assets": symbols, "sessionType": session_type, "tags": tags}),
             )
             .await?;
         self.say(&format!(
@@ -182,7 +183,7 @@ impl Demo<'_> {
             "\n1. Comparative analysis: which of AAPL, MSFT and GOOG did best in the last month?\n",
         )?;
         let id = self
-            .create("comparative", &symbols, &["demo", "big-tech"])
+            .create("comparative", &symbols, &[TAG, "big-tech"])
             .await?;
         for symbol in symbols {
             let result = self.ask(id, symbol).await?;
@@ -230,7 +231,7 @@ impl Demo<'_> {
             "\n2. Portfolio analysis: half AAPL, 30 % IBM, 20 % AMZN. How was the last month?\n",
         )?;
         let id = self
-            .create("portfolio", &symbols, &["demo", "diversified"])
+            .create("portfolio", &symbols, &[TAG, "diversified"])
             .await?;
         let mut session = self.store.get_session(id).await?;
         session
@@ -270,7 +271,7 @@ impl Demo<'_> {
 
     async fn found_again(&self, earlier: usize, config: &Config, prices: &Path) -> Result<()> {
         let request = ListRequest {
-            user_id: Some(USER.to_owned()),
+            tags: vec![TAG.to_owned()],
             include_archived: true,
             limit: 6,
             ..ListRequest::default()

@@ -154,7 +154,7 @@ async fn list(store: &SessionStore, args: ListArgs, output: &Output) -> Result<(
 
 fn listing(page: &SessionPage, at: Timestamp) -> String {
     if page.sessions.is_empty() {
-        return "no sessions; --include-archived lists expired ones too".to_owned();
+        return "no session matches; --all lists expired and archived ones too, and without --user everybody's".to_owned();
     }
     let rows = page.sessions.iter().map(|session| {
         let header = &session.header;

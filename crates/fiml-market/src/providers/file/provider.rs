@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::RwLock;
 use tokio::task::spawn_blocking;
 
-use crate::{MarketError, MarketProvider, Quote, QuoteRequest};
+use crate::{MarketError, MarketProvider, Note, NoteKind, Quote, QuoteRequest};
 
 use super::book::Book;
 use super::load::load;
@@ -148,7 +148,11 @@ impl MarketProvider for FilePrices {
     ) -> Result<Quote, MarketError> {
         let (_, book) = self.current().await;
         let book = book.map_err(|error| MarketError::unavailable(NAME, error))?;
-        quote::quote(&book, request, now)
+        let mut quote = quote::quote(&book, request, now)?;
+        if let Some(message) = book.report.left_out() {
+            quote.notes.push(Note::new(NoteKind::LinesLeftOut, message));
+        }
+        Ok(quote)
     }
 
     async fn generation(&self) -> u64 {
