@@ -220,8 +220,8 @@ impl SessionError {
             Self::Refused { refusal, .. } => refusal_code(refusal),
             Self::CreateConflict { .. } => ErrorCode::IdempotencyConflict,
             Self::Forbidden { .. } => ErrorCode::Forbidden,
-            Self::Active(error) => store_code(error, ErrorCode::StoreUnavailable),
-            Self::Archive(error) => store_code(error, ErrorCode::ArchiveUnavailable),
+            Self::Archive(StoreError::Unavailable { .. }) => ErrorCode::ArchiveUnavailable,
+            Self::Active(error) | Self::Archive(error) => error.code(),
             Self::Unconfirmed { .. } => ErrorCode::OutcomeUnknown,
             Self::Unsettled { .. } => ErrorCode::StoreUnavailable,
         }
@@ -276,13 +276,7 @@ impl SessionError {
     /// Itself and everything beneath it, in one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut line = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(error) = source {
-            line = format!("{line}: {error}");
-            source = error.source();
-        }
-        line
+        chain(self)
     }
 }
 
@@ -310,16 +304,31 @@ const fn refusal_code(refusal: &Refusal) -> ErrorCode {
     }
 }
 
-const fn store_code(error: &StoreError, unavailable: ErrorCode) -> ErrorCode {
-    match error {
-        StoreError::Unavailable { .. } => unavailable,
-        StoreError::OutcomeUnknown { .. } => ErrorCode::OutcomeUnknown,
-        StoreError::Full { .. } => ErrorCode::StorageFull,
-        StoreError::Refused(refusal) => refusal_code(refusal),
-        StoreError::AlreadyExists { .. }
-        | StoreError::Corrupt { .. }
-        | StoreError::Backend { .. } => ErrorCode::Internal,
+impl StoreError {
+    /// Its code, where it comes from the store of live sessions.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unavailable { .. } => ErrorCode::StoreUnavailable,
+            Self::OutcomeUnknown { .. } => ErrorCode::OutcomeUnknown,
+            Self::Full { .. } => ErrorCode::StorageFull,
+            Self::Refused(refusal) => refusal_code(refusal),
+            Self::AlreadyExists { .. } | Self::Corrupt { .. } | Self::Backend { .. } => {
+                ErrorCode::Internal
+            }
+        }
     }
+}
+
+/// An error and everything beneath it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(beneath) = source {
+        line = format!("{line}: {beneath}");
+        source = beneath.source();
+    }
+    line
 }
 
 /// An error for a caller who asks for statistics that are switched off.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     change::{ChangeBatch, SessionChange, StateMap},
     history::QueryRecord,
-    text::{Invalid, check_name, check_text, check_value},
+    text::{Invalid, check_name, check_object, check_text, check_value},
 };
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -98,10 +98,9 @@ impl Limits {
 
     fn check_query(&self, query: &QueryRecord) -> Result<(), Invalid> {
         check_name("query_type", &query.query_type, MAX_KEY_BYTES)?;
-        let parameters = Value::Object(query.parameters.clone());
-        check_value(
+        check_object(
             "parameters",
-            &parameters,
+            &query.parameters,
             self.max_depth,
             self.max_parameters_bytes,
         )?;

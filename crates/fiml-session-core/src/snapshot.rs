@@ -100,6 +100,19 @@ impl SessionSnapshot {
         }
     }
 
+    /// What a call under this key was answered, or its conflict with another call under it; none where the
+    /// key is not remembered.
+    #[must_use]
+    pub fn remembered(
+        &self,
+        key: &IdempotencyKey,
+        at: Timestamp,
+    ) -> Option<Result<Applied, Refusal>> {
+        let alive = self.answers.iter().filter(|answer| answer.is_alive(at));
+        let known = alive.rev().find(|answer| answer.key.key() == key.key())?;
+        Some(known.replay(key))
+    }
+
     /// Applies a batch, or gives the first answer again where its key is remembered.
     pub fn apply(
         &mut self,
@@ -107,12 +120,9 @@ impl SessionSnapshot {
         limits: &Limits,
         at: Timestamp,
     ) -> Result<Applied, Refusal> {
-        if let Some(key) = &batch.idempotency {
-            let alive = self.answers.iter().filter(|answer| answer.is_alive(at));
-            let known = alive.rev().find(|answer| answer.key.key() == key.key());
-            if let Some(known) = known {
-                return known.replay(key);
-            }
+        let key = batch.idempotency.as_ref();
+        if let Some(known) = key.and_then(|key| self.remembered(key, at)) {
+            return known;
         }
         let transition = admit(&self.header(), self.held(batch), batch, limits, at)?;
         let (header, session) = (transition.header, &mut self.session);

@@ -1,6 +1,7 @@
 //! Which characters are let in, and what an argument that is refused is told.
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// An argument that was refused before anything was stored.
@@ -87,28 +88,47 @@ pub fn check_value(
     max_bytes: usize,
 ) -> Result<(), Invalid> {
     // Before anything that walks the whole of it by recursion.
-    if !nests_within(value, max_depth) {
-        return Err(Invalid::too_large(
-            argument,
-            "is nested too deep",
-            format!("at most {max_depth} levels of arrays and objects"),
-        ));
-    }
+    check_depth(argument, nests_within(value, max_depth), max_depth)?;
     check_size(argument, value, max_bytes)?;
     check_texts(argument, value)
+}
+
+/// Checks the fields of a JSON object like [`check_value`].
+pub fn check_object(
+    argument: &str,
+    fields: &Map<String, Value>,
+    max_depth: usize,
+    max_bytes: usize,
+) -> Result<(), Invalid> {
+    check_depth(argument, fields_nest_within(fields, max_depth), max_depth)?;
+    check_size(argument, fields, max_bytes)?;
+    check_fields(argument, fields)
+}
+
+fn check_depth(argument: &str, within: bool, max_depth: usize) -> Result<(), Invalid> {
+    if within {
+        return Ok(());
+    }
+    Err(Invalid::too_large(
+        argument,
+        "is nested too deep",
+        format!("at most {max_depth} levels of arrays and objects"),
+    ))
 }
 
 fn nests_within(value: &Value, depth: usize) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
         Value::Array(items) => depth > 0 && items.iter().all(|item| nests_within(item, depth - 1)),
-        Value::Object(fields) => {
-            depth > 0 && fields.values().all(|field| nests_within(field, depth - 1))
-        }
+        Value::Object(fields) => fields_nest_within(fields, depth),
     }
 }
 
-fn check_size(argument: &str, value: &Value, limit: usize) -> Result<(), Invalid> {
+fn fields_nest_within(fields: &Map<String, Value>, depth: usize) -> bool {
+    depth > 0 && fields.values().all(|field| nests_within(field, depth - 1))
+}
+
+fn check_size(argument: &str, value: &impl Serialize, limit: usize) -> Result<(), Invalid> {
     let mut size = CountingWriter(0);
     let written = serde_json::to_writer(&mut size, value);
     if written.is_ok() && size.0 <= limit {
@@ -144,11 +164,15 @@ fn check_texts(path: &str, value: &Value) -> Result<(), Invalid> {
             .iter()
             .enumerate()
             .try_for_each(|(index, item)| check_texts(&format!("{path}[{index}]"), item)),
-        Value::Object(fields) => fields.iter().try_for_each(|(key, field)| {
-            check_characters(path, key)?;
-            check_texts(&format!("{path}.{key}"), field)
-        }),
+        Value::Object(fields) => check_fields(path, fields),
     }
+}
+
+fn check_fields(path: &str, fields: &Map<String, Value>) -> Result<(), Invalid> {
+    fields.iter().try_for_each(|(key, field)| {
+        check_characters(path, key)?;
+        check_texts(&format!("{path}.{key}"), field)
+    })
 }
 
 fn check_characters(argument: &str, text: &str) -> Result<(), Invalid> {

@@ -102,7 +102,7 @@ impl Details {
         if let Some(error) = error.downcast_ref::<ToolFailed>() {
             return error.code.map(Self::from);
         }
-        let store = error.downcast_ref().map(of_store);
+        let store = error.downcast_ref().map(StoreError::code).map(Self::from);
         let file = || error.downcast_ref().map(of_connecting);
         let prices = || error.downcast_ref().map(of_prices);
         let market = || error.downcast_ref().map(of_market);
@@ -154,15 +154,6 @@ fn flag(argument: &str) -> String {
         _ => argument,
     };
     flag.to_owned()
-}
-
-fn of_store(error: &StoreError) -> Details {
-    Details::from(match error {
-        StoreError::Unavailable { .. } => ErrorCode::StoreUnavailable,
-        StoreError::OutcomeUnknown { .. } => ErrorCode::OutcomeUnknown,
-        StoreError::Full { .. } => ErrorCode::StorageFull,
-        _ => ErrorCode::Internal,
-    })
 }
 
 fn of_connecting(error: &ConnectError) -> Details {

@@ -8,9 +8,7 @@ use crate::{
     id::SessionId,
     policy::hours,
     session::Session,
-    snapshot::SessionSnapshot,
     store::{Removal, RestoreToken, Scope, StoreError},
-    transition::Refusal,
 };
 
 /// How often a change follows a session that moves between tiers while it is being changed.
@@ -133,22 +131,13 @@ impl SessionStore {
             .get(scope, id)
             .await
             .map_err(SessionError::Archive)?;
-        Ok(found.map(|snapshot| match self.remembered(&snapshot, key) {
-            Some(Ok(applied)) => Ok(applied),
-            Some(Err(refusal)) => Err(SessionError::Refused { id, refusal }),
-            None => Err(SessionError::Archived { id }),
-        }))
-    }
-
-    fn remembered(
-        &self,
-        snapshot: &SessionSnapshot,
-        key: &IdempotencyKey,
-    ) -> Option<Result<Applied, Refusal>> {
-        let at = self.now();
-        let alive = snapshot.answers.iter().filter(|answer| answer.is_alive(at));
-        let known = alive.rev().find(|answer| answer.key.key() == key.key())?;
-        Some(known.replay(key))
+        Ok(
+            found.map(|snapshot| match snapshot.remembered(key, self.now()) {
+                Some(Ok(applied)) => Ok(applied),
+                Some(Err(refusal)) => Err(SessionError::Refused { id, refusal }),
+                None => Err(SessionError::Archived { id }),
+            }),
+        )
     }
 
     /// Brings an archived session back as its next version, with the batch applied; none where it moved

@@ -9,7 +9,7 @@ use super::{CONCURRENT_READS, SessionStore, Stores};
 use crate::{
     change::SessionChange,
     clock::Timestamp,
-    error::SessionError,
+    error::{SessionError, chain},
     id::SessionId,
     metrics::SessionMetrics,
     store::{Removal, Scope, StageOutcome, StagedSession, StoreError, Unsettled, UnsettledState},
@@ -283,12 +283,7 @@ impl SessionStore {
     }
 
     async fn set_aside(&self, id: SessionId, error: &StoreError) -> Result<Outcome, SessionError> {
-        let mut reason = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(beneath) = source {
-            reason = format!("{reason}: {beneath}");
-            source = beneath.source();
-        }
+        let reason = chain(error);
         let set = self.stores.active.quarantine(id, &reason, self.now()).await;
         Ok(if set.map_err(SessionError::Active)? {
             Outcome::Quarantined
