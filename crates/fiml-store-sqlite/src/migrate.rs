@@ -31,6 +31,11 @@ pub(crate) enum Origin {
 }
 
 pub(crate) fn origin(conn: &mut SqliteConnection) -> QueryResult<Origin> {
+    // One state of the file: another process may be making its schema just now.
+    conn.transaction(origin_in_txn)
+}
+
+fn origin_in_txn(conn: &mut SqliteConnection) -> QueryResult<Origin> {
     let number = |conn: &mut _, pragma| Composed::<BigInt>::new(pragma).get_result::<i64>(conn);
     let application = number(conn, "PRAGMA application_id")?;
     let version = number(conn, "PRAGMA user_version")?;
