@@ -239,6 +239,26 @@ impl ArchiveStore for SqliteStore {
         })
         .await
     }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn purge_before(
+        &self,
+        before: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        self.write(move |conn| {
+            let due = archived_sessions::table
+                .filter(archived_sessions::unsettled.is_null())
+                .filter(archived_sessions::since.lt(before.micros()))
+                .order((archived_sessions::since, archived_sessions::id))
+                .limit(row_limit(limit.get()))
+                .select(archived_sessions::row_id);
+            let due: Vec<i64> = due.load(conn)?;
+            let rows = archived_sessions::table.filter(archived_sessions::row_id.eq_any(due));
+            Ok(diesel::delete(rows).execute(conn)? as u64)
+        })
+        .await
+    }
 }
 
 fn row_in_txn(

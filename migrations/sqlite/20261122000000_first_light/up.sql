@@ -127,6 +127,7 @@ CREATE INDEX archived_sessions_by_user ON archived_sessions (user_id, created_at
 CREATE INDEX archived_sessions_by_type ON archived_sessions (session_type, created_at, id, expires_at);
 CREATE INDEX archived_sessions_by_user_and_type
     ON archived_sessions (user_id, session_type, created_at, id, expires_at);
+CREATE INDEX archived_sessions_by_age ON archived_sessions (since, id) WHERE unsettled IS NULL;
 CREATE INDEX archived_sessions_unsettled ON archived_sessions (id) WHERE unsettled IS NOT NULL;
 
 CREATE TABLE archived_labels (

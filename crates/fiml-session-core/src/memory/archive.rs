@@ -243,4 +243,21 @@ impl ArchiveStore for MemoryStore {
             .retain(|_, row| row.state != RowState::Buried || row.since >= before);
         Ok((count - tables.archive.len()) as u64)
     }
+
+    async fn purge_before(
+        &self,
+        before: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let rows = tables.archive.iter();
+        let due = rows.filter(|(_, row)| row.state == RowState::Archived && row.since < before);
+        let mut due: Vec<_> = due.map(|(&id, row)| (row.since, id)).collect();
+        due.sort_unstable();
+        due.truncate(limit.get());
+        for (_, id) in &due {
+            tables.archive.remove(id);
+        }
+        Ok(due.len() as u64)
+    }
 }

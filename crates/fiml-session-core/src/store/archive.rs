@@ -178,4 +178,16 @@ pub trait ArchiveStore: Debug + Send + Sync + 'static {
 
     /// Forgets tombstones that were set before the given instant; returns how many.
     async fn forget_buried(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Removes sessions that were archived before the given instant, the longest archived first, at most
+    /// `limit`; returns how many.
+    ///
+    /// - only `archived` rows go
+    /// - their figures stay
+    /// - what another call holds is left to it
+    async fn purge_before(
+        &self,
+        before: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError>;
 }

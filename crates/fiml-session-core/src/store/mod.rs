@@ -6,6 +6,7 @@ mod active;
 mod archive;
 mod error;
 mod filter;
+mod health;
 mod metrics;
 mod scope;
 
@@ -16,5 +17,6 @@ pub use archive::{
 };
 pub use error::{BoxError, StoreError};
 pub use filter::{Cursor, Page, SessionFilter};
+pub use health::{Finding, Health, Severity, StoreHealth};
 pub use metrics::{MetricsFilter, MetricsStore};
 pub use scope::Scope;

@@ -94,4 +94,10 @@ behaviours! {
         only_tombstones_are_forgotten,
         a_forgotten_session_may_be_staged_again,
     }
+    purge_before {
+        a_session_archived_before_the_instant_goes,
+        the_longest_archived_go_first_and_at_most_the_limit,
+        only_archived_rows_go,
+        of_thirty_two_at_once_each_counts_its_own,
+    }
 }

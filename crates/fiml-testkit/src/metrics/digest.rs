@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use fiml_session_core::{AnalysisHistory, MetricsDigest, QueryRecord, Session, SessionMetrics, SessionType, Timestamp, store::{MetricsFilter, Scope, StagedSession}};
+use fiml_session_core::{
+    AnalysisHistory, MetricsDigest, QueryRecord, Session, SessionMetrics, SessionType, Timestamp,
+    store::{MetricsFilter, Scope, StagedSession},
+};
 
 use super::ArchiveWithMetrics;
 use crate::fixtures::{
-    DAY, HOUR, MICRO, ODD_NAMES, START, after, archived, full_session, id, owner, session,
+    DAY, HOUR, MANY, MICRO, ODD_NAMES, START, after, archived, full_session, id, owner, session,
     session_of, session_with_queries, stage, staged, tags, token, user,
 };
 
@@ -151,10 +154,23 @@ pub async fn a_deleted_session_is_not_counted(store: &dyn ArchiveWithMetrics) {
     };
     store.stage(&[staged(late)], after(HOUR)).await.unwrap();
     let found = digest(store, &Scope::All).await;
-    assert_eq!(found, of([&stays], LATE), "a late copy is not counted either");
+    assert_eq!(
+        found,
+        of([&stays], LATE),
+        "a late copy is not counted either"
+    );
     store.bury(&owner("bob"), id(2), START).await.unwrap();
     let found = digest(store, &Scope::All).await;
     assert_eq!(found, of([&stays], LATE), "out of scope nothing is deleted");
+}
+
+/// Figures outlive the session that they are of.
+pub async fn a_purged_session_is_still_counted(store: &dyn ArchiveWithMetrics) {
+    archive(store, &full_session(1)).await;
+    let purged = store.purge_before(Timestamp::MAX, MANY).await.unwrap();
+    assert_eq!(purged, 1);
+    let found = digest(store, &Scope::All).await;
+    assert_eq!(found, of([&full_session(1)], LATE));
 }
 
 /// It is live, and counted there.

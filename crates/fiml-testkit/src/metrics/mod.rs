@@ -23,6 +23,7 @@ behaviours! {
         an_excluded_session_is_not_counted,
         a_deleted_session_is_not_counted,
         a_discarded_session_is_not_counted,
+        a_purged_session_is_still_counted,
         a_session_without_figures_is_not_counted,
         it_covers_what_is_in_scope,
         every_filter_narrows_it,

@@ -53,6 +53,10 @@ pub enum ArchiveCall {
     ForgetBuried {
         seconds_ago: u32,
     },
+    PurgeBefore {
+        seconds_ago: u32,
+        limit: usize,
+    },
 }
 
 /// How a row that is named differs from the one that stands.
@@ -97,6 +101,9 @@ pub(super) fn any() -> impl Strategy<Value = ArchiveCall> {
         1 => select(vec![0, 1, 3_600, 86_400]).prop_map(|seconds_ago| {
             ArchiveCall::ForgetBuried { seconds_ago }
         }),
+        1 => (select(vec![0, 1, 3_600, 86_400]), 1..3_usize).prop_map(|(seconds_ago, limit)| {
+            ArchiveCall::PurgeBefore { seconds_ago, limit }
+        }),
     ]
 }
 
@@ -109,7 +116,8 @@ impl ArchiveCall {
             | Self::Discard { .. }
             | Self::ConfirmRestore { .. }
             | Self::Unsettled { .. }
-            | Self::ForgetBuried { .. } => None,
+            | Self::ForgetBuried { .. }
+            | Self::PurgeBefore { .. } => None,
         }
     }
 
@@ -167,6 +175,11 @@ impl ArchiveCall {
             Self::ForgetBuried { seconds_ago } => {
                 let before = at.minus(SECOND * *seconds_ago);
                 stored(archive.forget_buried(before).await)
+            }
+            Self::PurgeBefore { seconds_ago, limit } => {
+                let before = at.minus(SECOND * *seconds_ago);
+                let limit = NonZeroUsize::new(*limit).unwrap_or(NonZeroUsize::MIN);
+                stored(archive.purge_before(before, limit).await)
             }
         }
     }

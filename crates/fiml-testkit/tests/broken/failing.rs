@@ -123,5 +123,6 @@ pub(crate) const FORGETS: &[&str] = &[
     "archive::unsettled::it_gives_every_row_that_is_not_archived_as_it_stands",
     "archive::unsettled::it_runs_by_id_behind_a_place_and_at_most_to_the_limit",
     "archive::forget_buried::a_tombstone_set_before_the_instant_is_forgotten",
+    "archive::purge_before::only_archived_rows_go",
     "metrics::digest::a_deleted_session_is_not_counted",
 ];

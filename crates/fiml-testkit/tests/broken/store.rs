@@ -330,6 +330,10 @@ impl ArchiveStore for Broken {
     async fn forget_buried(&self, before: Timestamp) -> Answer<u64> {
         self.inner.forget_buried(before).await
     }
+
+    async fn purge_before(&self, before: Timestamp, limit: NonZeroUsize) -> Answer<u64> {
+        self.inner.purge_before(before, limit).await
+    }
 }
 
 #[async_trait]

@@ -143,6 +143,17 @@ impl ArchiveStore for Hooked {
         self.after("forget_buried").await?;
         done
     }
+
+    async fn purge_before(
+        &self,
+        before: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        self.before("purge_before").await?;
+        let done = ArchiveStore::purge_before(&*self.inner, before, limit).await;
+        self.after("purge_before").await?;
+        done
+    }
 }
 
 #[async_trait]
