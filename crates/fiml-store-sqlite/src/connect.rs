@@ -12,7 +12,7 @@ use fiml_session_core::store::StoreError;
 use tokio::task::spawn_blocking;
 
 use crate::{
-    config::SqliteConfig,
+    config::{SqliteConfig, Synchronous},
     error::{Complaint, ConnectError, Failure},
     migrate::{migrate, refuse_foreign},
     reader::Readers,
@@ -27,6 +27,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     path: PathBuf,
+    synchronous: Synchronous,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -49,12 +50,14 @@ impl SqliteStore {
         let path = config.path.clone();
         create(&path)?;
         let conn = open_to_write(&config)?;
+        let synchronous = config.synchronous;
         let config = Arc::new(config);
         let writer = Writer::start(Arc::clone(&config), conn);
         Ok(Self {
             writer: writer.map_err(|source| ConnectError::at(path.clone(), source))?,
             readers: Readers::new(config),
             path,
+            synchronous,
         })
     }
 
@@ -62,6 +65,10 @@ impl SqliteStore {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(crate) const fn synchronous(&self) -> Synchronous {
+        self.synchronous
     }
 
     /// Runs a piece of work on the writer's connection; on success it is committed.

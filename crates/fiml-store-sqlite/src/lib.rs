@@ -7,6 +7,7 @@ mod config;
 mod connect;
 mod error;
 mod figures;
+mod health;
 mod insert;
 mod load;
 mod maintain;

@@ -185,9 +185,6 @@ pub trait ArchiveStore: Debug + Send + Sync + 'static {
     /// - only `archived` rows go
     /// - their figures stay
     /// - what another call holds is left to it
-    async fn purge_before(
-        &self,
-        before: Timestamp,
-        limit: NonZeroUsize,
-    ) -> Result<u64, StoreError>;
+    async fn purge_before(&self, before: Timestamp, limit: NonZeroUsize)
+    -> Result<u64, StoreError>;
 }
