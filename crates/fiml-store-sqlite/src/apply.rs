@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use diesel::{prelude::*, sqlite::SqliteConnection};
 use fiml_session_core::{
-    Applied, ChangeBatch, HeldEntries, HeldEntry, IdempotencyKey, Limits, RememberedAnswer,
-    SessionHeader, SessionId, Tag, Timestamp, Transition, admit, store::Scope, touched,
+    Applied, ChangeBatch, HeldEntries, HeldEntry, IdempotencyKey, Limits, QueryRecord,
+    RememberedAnswer, SessionHeader, SessionId, Tag, Timestamp, Transition, admit, store::Scope,
+    touched,
 };
 
 use crate::{
@@ -15,8 +16,8 @@ use crate::{
         insert_query_in_txn, keep_answers_in_txn, put_entry_in_txn,
     },
     load::header_in_txn,
-    row::{LabelKind, count, from_json, number, tally, to_json},
-    schema::{answers, entries, session_labels},
+    row::{LabelKind, count, counted, from_json, number, tally, to_json},
+    schema::{answers, entries, queries, session_labels},
     sql::Composed,
 };
 
@@ -130,8 +131,7 @@ fn write_in_txn(
     for (query, record) in &next.queries {
         insert_query_in_txn(conn, session, number(query.seq)?, record)?;
     }
-    let queries = next.queries.iter().map(|(query, _)| query);
-    count_in_txn(conn, session, &tally(queries))?;
+    count_whole_in_txn(conn, session, before, after)?;
     for ((map, key), write) in &next.entries {
         match write {
             Some((entry, json)) => {
@@ -151,6 +151,29 @@ fn write_in_txn(
         return Ok(());
     }
     update_header_in_txn(conn, session, before, after)
+}
+
+/// Counts the queries that have become enough to be counted together.
+fn count_whole_in_txn(
+    conn: &mut SqliteConnection,
+    session: i64,
+    before: &SessionHeader,
+    after: &SessionHeader,
+) -> Result<(), Failure> {
+    let (from, to) = (counted(before.total_queries), counted(after.total_queries));
+    if from == to {
+        return Ok(());
+    }
+    let records: Vec<String> = queries::table
+        .filter(queries::session.eq(session))
+        .filter(queries::seq.gt(number(from)?))
+        .filter(queries::seq.le(number(to)?))
+        .select(queries::record)
+        .load(conn)
+        .map_err(|error| blame(after.id, error.into()))?;
+    let records = records.iter().map(|json| from_json(after.id, json));
+    let records: Vec<QueryRecord> = records.collect::<Result<_, _>>()?;
+    Ok(count_in_txn(conn, session, &tally(records.iter()))?)
 }
 
 fn update_header_in_txn(

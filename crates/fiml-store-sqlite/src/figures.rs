@@ -1,17 +1,17 @@
-//! The figures of live sessions, from their counters.
+//! The figures of live sessions, from their counters and the queries not counted yet.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use diesel::{prelude::*, sqlite::SqliteConnection};
 use fiml_session_core::{
-    SessionHeader, SessionId, SessionMetrics, ValueCounts,
+    QueryRecord, SessionHeader, SessionId, SessionMetrics, ValueCounts,
     store::{MetricsFilter, Scope, StoreError},
 };
 
 use crate::{
     error::{Failure, corrupt},
-    row::{CountKind, count},
-    select::{FoundRow, measured, measured_counts},
+    row::{CountKind, count, from_json, tally},
+    select::{FoundRow, measured, measured_counts, measured_rest},
 };
 
 pub(crate) fn live_figures_in_txn(
@@ -28,6 +28,15 @@ pub(crate) fn live_figures_in_txn(
     for (session, kind, name, count) in counts {
         if let Some(figures) = figures.get_mut(&session) {
             add(figures, &kind, name, count)?;
+        }
+    }
+    let rest: Vec<(i64, String)> = measured_rest(scope, filter).load(conn)?;
+    for (session, record) in rest {
+        if let Some(figures) = figures.get_mut(&session) {
+            let query: QueryRecord = from_json(figures.session_id, &record)?;
+            for ((kind, name), count) in tally(iter::once(&query)) {
+                add(figures, kind.name(), name, count)?;
+            }
         }
     }
     Ok(figures.into_values().collect())
@@ -73,6 +82,6 @@ fn add(
         }
         None => return Err(corrupt(Some(id), format!("nothing is counted as {kind:?}"))),
     };
-    counts.insert(name, count);
+    *counts.entry(name).or_default() += count;
     Ok(())
 }

@@ -7,7 +7,7 @@ use fiml_session_core::{
 
 use crate::{
     error::{Failure, is_duplicate},
-    row::{HeaderRow, LabelKind, Tally, id_bytes, labels, limit, number, tally, to_json},
+    row::{HeaderRow, LabelKind, Tally, counted, id_bytes, labels, limit, number, tally, to_json},
     schema::{answers, entries, queries, session_labels, sessions},
     sql::Composed,
 };
@@ -84,11 +84,12 @@ impl TryFrom<&SessionSnapshot> for NewSession {
             })
         });
         let queries = state.history.queries();
+        let counted = usize::try_from(counted(header.total_queries)).unwrap_or(usize::MAX);
         Ok(Self {
             row: HeaderRow::try_from(&header)?,
             header,
             queries: queries.iter().map(to_json).collect::<Result<_, _>>()?,
-            tally: tally(queries.iter()),
+            tally: tally(queries.iter().take(counted)),
             entries: held.collect::<Result<_, _>>()?,
             answers: snapshot
                 .answers

@@ -190,6 +190,17 @@ impl CountKind {
     }
 }
 
+/// How many queries are counted together.
+///
+/// Counting each as it comes would write a second page for every append, which costs more than the append;
+/// figures read the few that are not counted yet.
+pub(crate) const COUNTED_TOGETHER: i64 = 32;
+
+/// Up to which query the queries of a session are counted.
+pub(crate) const fn counted(total_queries: u64) -> u64 {
+    total_queries - total_queries % COUNTED_TOGETHER.unsigned_abs()
+}
+
 /// How often each value occurs among queries.
 pub(crate) type Tally = BTreeMap<(CountKind, String), i64>;
 

@@ -7,7 +7,7 @@ use fiml_session_core::{
 };
 
 use crate::{
-    row::{HeaderColumns, HeaderRow, LabelKind, id_bytes, limit},
+    row::{COUNTED_TOGETHER, HeaderColumns, HeaderRow, LabelKind, id_bytes, limit},
     sql::Composed,
 };
 
@@ -116,6 +116,16 @@ pub(crate) fn measured_counts(
         "SELECT c.session, c.kind, c.name, c.count \
          FROM sessions s JOIN session_counts c ON c.session = s.row_id WHERE ",
     );
+    of_figures(query, scope, filter).sql(" ORDER BY s.row_id")
+}
+
+/// The queries of the same sessions that are not among the counts yet.
+pub(crate) fn measured_rest(scope: &Scope, filter: &MetricsFilter) -> Composed<(BigInt, Text)> {
+    let query = Composed::new(
+        "SELECT q.session, q.record FROM sessions s CROSS JOIN queries q ON q.session = s.row_id \
+         AND q.seq > s.total_queries - s.total_queries % ",
+    );
+    let query = query.number(COUNTED_TOGETHER).sql(" WHERE ");
     of_figures(query, scope, filter).sql(" ORDER BY s.row_id")
 }
 

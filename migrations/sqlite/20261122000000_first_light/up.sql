@@ -56,7 +56,8 @@ CREATE TABLE queries (
     PRIMARY KEY (session, seq)
 ) STRICT, WITHOUT ROWID;
 
--- How often each query type, source, error and execution time occurs, so that figures need no history.
+-- How often each query type, source, error and execution time occurs, so that figures need no history;
+-- every 32 queries are counted together, and the rest is read from `queries`.
 CREATE TABLE session_counts (
     session INTEGER NOT NULL REFERENCES sessions (row_id) ON DELETE CASCADE,
     kind TEXT NOT NULL,
