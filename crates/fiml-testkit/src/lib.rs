@@ -9,8 +9,14 @@ pub mod suite;
 
 pub mod active;
 pub mod archive;
+#[cfg(feature = "servers")]
+pub mod checker;
 pub mod fixtures;
 pub mod metrics;
 pub mod model;
+#[cfg(feature = "servers")]
+pub mod proxy;
+#[cfg(feature = "servers")]
+pub mod servers;
 
 pub use suite::{Behaviour, Kept};
