@@ -1,6 +1,6 @@
 //! Changing a session: its own pending changes, one more query, a longer life.
 
-use super::{SessionStore, Stores};
+use super::{ATTEMPTS, LOOKS, RESTORE_HOLD, SessionStore, Stores};
 use crate::{
     change::{Applied, ChangeBatch, Conditions, IdempotencyKey, SessionChange},
     error::SessionError,
@@ -10,9 +10,6 @@ use crate::{
     session::Session,
     store::{Removal, RestoreToken, Scope, StoreError},
 };
-
-/// How often a change follows a session that moves between tiers while it is being changed.
-const ATTEMPTS: usize = 8;
 
 impl SessionStore {
     /// Sends what was changed on the value since it was read, all or nothing.
@@ -87,15 +84,15 @@ impl SessionStore {
         batch: &ChangeBatch,
     ) -> Result<Applied, SessionError> {
         self.policy.limits.check(batch)?;
-        if let Some(applied) = self.apply(scope, id, batch).await? {
-            return Ok(applied);
+        for _ in 0..LOOKS {
+            if let Some(applied) = self.apply(scope, id, batch).await? {
+                return Ok(applied);
+            }
+            if let Some(archived) = self.archived_answer(scope, id, batch).await? {
+                return archived;
+            }
         }
-        if let Some(archived) = self.archived_answer(scope, id, batch).await? {
-            return archived;
-        }
-        // It may have come back between the two looks.
-        let applied = self.apply(scope, id, batch).await?;
-        applied.ok_or(SessionError::NotFound { id })
+        Err(SessionError::NotFound { id })
     }
 
     pub(super) async fn apply(
@@ -140,8 +137,10 @@ impl SessionStore {
         )
     }
 
-    /// Brings an archived session back as its next version, with the batch applied; none where it moved
-    /// meanwhile, so that the caller looks again.
+    /// Brings an archived session back as it was, ended, as its next version; the caller then extends it.
+    ///
+    /// So nobody can add to a copy that turns out not to stand, and a copy that was left behind by a crash
+    /// is archived again by the next sweep. An answer is one that the session remembers.
     async fn restore(
         &self,
         scope: &Scope,
@@ -175,8 +174,10 @@ impl SessionStore {
         let Some(mut snapshot) = claimed else {
             return Ok(None);
         };
-        let applied = snapshot.apply(batch, &self.policy.limits, at);
-        let applied = applied.map_err(|refusal| SessionError::Refused { id, refusal })?;
+        let from = snapshot.session.version;
+        snapshot.session.version += 1;
+        // Ended only now, so that no sweep takes it before the grace is over.
+        snapshot.session.expires_at = snapshot.session.expires_at.max(at);
         match active.insert(&snapshot).await {
             Ok(()) => {}
             Err(StoreError::AlreadyExists { .. }) => return Ok(None),
@@ -184,18 +185,50 @@ impl SessionStore {
         }
         // From here on something has been done, so that a failure leaves the outcome unknown.
         let unknown = |source| SessionError::Unconfirmed { id, source };
-        if archive.confirm_restore(id, token).await.map_err(unknown)? {
-            return Ok(Some(applied));
+        // A sweep may take a claim that is older than the hold for given up, and settle its row.
+        let in_time = self.now() < at.plus(RESTORE_HOLD);
+        if in_time && archive.confirm_restore(id, token).await.map_err(unknown)?
+            || self.reclaim(id, token, from).await.map_err(unknown)?
+        {
+            return Ok(None);
         }
-        // Deleted, or claimed by a later attempt: what was inserted here must not stand.
-        let removal = active
-            .remove_unchanged(id, applied.version)
-            .await
-            .map_err(unknown)?;
-        if removal == Removal::Changed && archive.is_buried(id).await.map_err(unknown)? {
-            active.remove(&Scope::All, id).await.map_err(unknown)?;
-            return Err(SessionError::NotFound { id });
+        let removal = active.remove_unchanged(id, from + 1).await;
+        if removal.map_err(unknown)? == Removal::Changed {
+            // Others have extended the copy: it stands, and the row waits for it, unless it was deleted.
+            let row = archive.claim_restore(&Scope::All, id, token, self.now());
+            if row.await.map_err(unknown)?.is_none()
+                && archive.is_buried(id).await.map_err(unknown)?
+            {
+                active.remove(&Scope::All, id).await.map_err(unknown)?;
+                return Err(SessionError::NotFound { id });
+            }
         }
         Ok(None)
+    }
+
+    /// Whether a copy that was inserted for a claim that holds no more is the session all the same.
+    ///
+    /// It is where a later attempt claimed the version that it was made from, or a sweep settled it; the
+    /// row then waits for the copy again. It is not where the session was deleted, or was brought back and
+    /// archived as a newer version.
+    async fn reclaim(
+        &self,
+        id: SessionId,
+        token: RestoreToken,
+        from: u64,
+    ) -> Result<bool, StoreError> {
+        let (archive, scope) = (&self.stores.archive, &Scope::All);
+        let version = match archive.overview(scope, id, 0).await? {
+            Some(row) if row.header.version == from => {
+                let row = archive.claim_restore(scope, id, token, self.now()).await?;
+                row.map(|row| row.session.version)
+            }
+            row => row.map(|row| row.header.version),
+        };
+        match version {
+            Some(version) => Ok(version == from),
+            // Deleted; or taken away because the copy was seen to be newer, so that it is the only one.
+            None => Ok(!archive.is_buried(id).await?),
+        }
     }
 }

@@ -106,18 +106,28 @@ impl SessionStore {
             Err(SessionError::Active(StoreError::AlreadyExists { .. })) => {}
             done => done?,
         }
-        // Another retry may have completed it, and somebody deleted it, before this one inserted.
+        let withdrawn = self.withdraw_if_late(&created.session).await;
+        // The first call under a key does not depend on the archive: it is hardly ever late.
+        if held.id != id {
+            let id = held.id;
+            withdrawn.map_err(|source| SessionError::Unconfirmed { id, source })?;
+        }
+        Ok(created)
+    }
+
+    /// Takes a fresh copy back where another call under its key had created the session before, and somebody
+    /// has deleted or archived it since.
+    async fn withdraw_if_late(&self, session: &Session) -> Result<(), StoreError> {
         let Stores {
             active, archive, ..
         } = &self.stores;
-        let unknown = |source| SessionError::Unconfirmed {
-            id: held.id,
-            source,
-        };
-        if held.id != id && archive.is_buried(held.id).await.map_err(unknown)? {
-            active.remove(&Scope::All, held.id).await.map_err(unknown)?;
+        let (scope, id) = (&Scope::All, session.id);
+        if archive.is_buried(id).await? {
+            active.remove(scope, id).await?;
+        } else if archive.overview(scope, id, 0).await?.is_some() {
+            active.remove_unchanged(id, session.version).await?;
         }
-        Ok(created)
+        Ok(())
     }
 
     async fn insert(&self, session: &Session) -> Result<(), SessionError> {

@@ -6,7 +6,7 @@ mod list;
 mod scoped;
 mod sweep;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
@@ -56,6 +56,13 @@ pub struct SessionStore {
     clock: Arc<dyn Clock>,
 }
 
+/// How often a call follows a session that moves between tiers, or changes, while it is being changed.
+const ATTEMPTS: usize = 8;
+/// How often a read looks into both tiers before it says that there is no such session: one that changes
+/// tier between two looks is missed by both.
+const LOOKS: usize = 2;
+/// How long a restored session's archive row stays in case the live store loses the session.
+const RESTORE_HOLD: Duration = Duration::from_mins(10);
 /// How many calls to a store are under way at once where a use case needs many.
 const CONCURRENT_READS: usize = 8;
 
@@ -129,43 +136,33 @@ impl SessionStore {
         let Stores {
             active, archive, ..
         } = &self.stores;
-        if let Some(live) = active
-            .overview(scope, id, recent)
-            .await
-            .map_err(SessionError::Active)?
-        {
-            return Ok(live);
+        for _ in 0..LOOKS {
+            let live = active.overview(scope, id, recent).await;
+            if let Some(live) = live.map_err(SessionError::Active)? {
+                return Ok(live);
+            }
+            let archived = archive.overview(scope, id, recent).await;
+            if let Some(archived) = archived.map_err(SessionError::Archive)? {
+                return Ok(archived);
+            }
         }
-        if let Some(archived) = archive
-            .overview(scope, id, recent)
-            .await
-            .map_err(SessionError::Archive)?
-        {
-            return Ok(archived);
-        }
-        // It may have come back between the two reads.
-        let live = active
-            .overview(scope, id, recent)
-            .await
-            .map_err(SessionError::Active)?;
-        live.ok_or(SessionError::NotFound { id })
+        Err(SessionError::NotFound { id })
     }
 
     async fn find(&self, scope: &Scope, id: SessionId) -> Result<Option<Session>, SessionError> {
         let Stores {
             active, archive, ..
         } = &self.stores;
-        if let Some(live) = active.get(scope, id).await.map_err(SessionError::Active)? {
-            return Ok(Some(live));
+        for _ in 0..LOOKS {
+            let live = active.get(scope, id).await;
+            if let Some(live) = live.map_err(SessionError::Active)? {
+                return Ok(Some(live));
+            }
+            let archived = archive.get(scope, id).await;
+            if let Some(archived) = archived.map_err(SessionError::Archive)? {
+                return Ok(Some(archived.session));
+            }
         }
-        if let Some(archived) = archive
-            .get(scope, id)
-            .await
-            .map_err(SessionError::Archive)?
-        {
-            return Ok(Some(archived.session));
-        }
-        // It may have come back between the two reads.
-        active.get(scope, id).await.map_err(SessionError::Active)
+        Ok(None)
     }
 }

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, time::Duration};
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::{CONCURRENT_READS, SessionStore, Stores};
+use super::{ATTEMPTS, CONCURRENT_READS, RESTORE_HOLD, SessionStore, Stores};
 use crate::{
     change::SessionChange,
     clock::Timestamp,
@@ -30,8 +30,6 @@ pub struct CleanupReport {
 const BATCH: NonZeroUsize = NonZeroUsize::new(100).expect("more than zero");
 /// How many bytes of queries and entries a batch grows to before it is written.
 const BATCH_BYTES: u64 = 32 << 20;
-/// How long a restored session's archive row stays in case the live store loses the session.
-const RESTORE_HOLD: Duration = Duration::from_mins(10);
 /// How long a tombstone refuses late copies of a deleted session.
 const TOMBSTONE_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
@@ -54,35 +52,39 @@ impl SessionStore {
         scope: &Scope,
         id: SessionId,
     ) -> Result<bool, SessionError> {
-        let found = self.overview(scope, id, 0).await?;
-        if found.is_archived {
-            return Ok(false);
-        }
-        // An end that came of itself stays as it was, with the last change before it.
-        if !found.header.is_expired(self.now())
-            && self
-                .apply(scope, id, &SessionChange::Ended.into())
-                .await?
-                .is_none()
-        {
-            return self.is_archived(scope, id).await;
-        }
-        let outcomes = self.archive_batch(&[id], self.now()).await;
-        let outcomes = outcomes.map_err(|error| match error {
-            SessionError::Active(source) | SessionError::Archive(source) => {
-                SessionError::Unconfirmed { id, source }
+        for _ in 0..ATTEMPTS {
+            let found = self.overview(scope, id, 0).await?;
+            if found.is_archived {
+                return Ok(false);
             }
-            other => other,
-        })?;
-        match outcomes.as_slice() {
-            [Outcome::Archived] => Ok(true),
-            [Outcome::Quarantined] => Err(SessionError::Active(unreadable(
-                id,
-                "it was set aside in quarantine",
-            ))),
-            [Outcome::Left] => Err(SessionError::Unsettled { id }),
-            _ => self.is_archived(scope, id).await,
+            // An end that came of itself stays as it was, with the last change before it.
+            if !found.header.is_expired(self.now())
+                && self
+                    .apply(scope, id, &SessionChange::Ended.into())
+                    .await?
+                    .is_none()
+            {
+                return self.is_archived(scope, id).await;
+            }
+            let outcomes = self.archive_batch(&[id], self.now()).await;
+            let outcomes = outcomes.map_err(|error| match error {
+                SessionError::Active(source) | SessionError::Archive(source) => {
+                    SessionError::Unconfirmed { id, source }
+                }
+                other => other,
+            })?;
+            match outcomes.as_slice() {
+                [Outcome::Archived] => return Ok(true),
+                [Outcome::Quarantined] => {
+                    let reason = "it was set aside in quarantine";
+                    return Err(SessionError::Active(unreadable(id, reason)));
+                }
+                // Changed by somebody else meanwhile: it is to be archived as it is now.
+                [Outcome::Left] => {}
+                _ => return self.is_archived(scope, id).await,
+            }
         }
+        Err(SessionError::Unsettled { id })
     }
 
     /// False, which says that somebody else archived it, or that there is no such session any more.
@@ -172,7 +174,8 @@ impl SessionStore {
                             (staged, bytes) = (Vec::new(), 0);
                         }
                     }
-                    Ok(_) => outcomes.push(Outcome::Left),
+                    Ok(Some(_)) => outcomes.push(Outcome::Left),
+                    Ok(None) => outcomes.push(Outcome::Gone),
                     Err(
                         error @ StoreError::Corrupt {
                             id: Some(blamed), ..
@@ -189,6 +192,9 @@ impl SessionStore {
     }
 
     async fn move_batch(&self, staged: &[StagedSession]) -> Result<Vec<Outcome>, SessionError> {
+        if staged.is_empty() {
+            return Ok(Vec::new());
+        }
         let at = self.now();
         match self.stores.archive.stage(staged, at).await {
             Ok(rows) => {
@@ -337,6 +343,15 @@ impl SessionStore {
             None => archive.settle(row, at).await.map_err(SessionError::Archive),
             Some(version) if version > row.version => {
                 archive.discard(row).await.map_err(SessionError::Archive)
+            }
+            // An old copy, of a session that was brought back and archived again meanwhile.
+            Some(version) if version < row.version => {
+                let removal = active.remove_unchanged(row.id, version).await;
+                Ok(removal.map_err(SessionError::Active)? == Removal::Removed
+                    && archive
+                        .settle(row, at)
+                        .await
+                        .map_err(SessionError::Archive)?)
             }
             // Staged, and not removed yet: the sweep takes it up again.
             Some(_) => Ok(false),

@@ -112,8 +112,11 @@ async fn a_session_deleted_while_it_is_brought_back_stays_deleted() {
     let other = house.other.clone();
     house.active.hook("after", "insert", move || async move {
         // Somebody who sees the copy before it is taken away again.
+        let query = QueryRecord::new("price");
+        let refused = other.record_query(&Scope::All, id, query, None).await;
+        assert_eq!(refused.unwrap_err().code(), ErrorCode::SessionExpired);
         other
-            .record_query(&Scope::All, id, QueryRecord::new("price"), None)
+            .extend_session(&Scope::All, id, 1.0, None)
             .await
             .unwrap();
     });
