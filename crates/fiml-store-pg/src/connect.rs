@@ -1,0 +1,54 @@
+//! Opens the database.
+
+use std::fmt;
+
+use deadpool::managed::{Pool, PoolConfig, QueueMode};
+
+use crate::{
+    config::PgConfig,
+    connection::Connector,
+    error::ConnectError,
+    migrate::{bring_up_to_date, refuse_encoding},
+};
+
+/// Keeps archived sessions and metrics in PostgreSQL.
+///
+/// Several stores, in one process or in many, may share a database. Calls run in tasks of their own, so a
+/// caller that is cancelled leaves no half-used connection behind.
+#[derive(Clone)]
+pub struct PgStore {
+    pub(crate) pool: Pool<Connector>,
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgStore")
+            .field("config", &self.connector().config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PgStore {
+    /// Opens the database and brings it to the schema of this program.
+    ///
+    /// Any number of stores may do so at once. The database must exist; see
+    /// [`PgStore::create_database`].
+    pub async fn connect(config: PgConfig) -> Result<Self, ConnectError> {
+        let connector = Connector::new(config).await?;
+        let mut conn = connector.open_for_maintenance().await?;
+        refuse_encoding(&mut conn, connector.place()).await?;
+        bring_up_to_date(conn, &connector).await?;
+        let place = connector.place().to_owned();
+        let mut limits = PoolConfig::new(connector.config.pool_size.get());
+        // The connection that was used last is the least likely to have been closed since.
+        limits.queue_mode = QueueMode::Lifo;
+        let pool = Pool::builder(connector).config(limits).build();
+        Ok(Self {
+            pool: pool.map_err(|source| ConnectError::at(&place, source))?,
+        })
+    }
+
+    pub(crate) fn connector(&self) -> &Connector {
+        self.pool.manager()
+    }
+}

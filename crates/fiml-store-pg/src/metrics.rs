@@ -1,0 +1,45 @@
+//! The figures of archived sessions.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_trait::async_trait;
+use diesel_async::RunQueryDsl;
+use fiml_session_core::{
+    MetricsDigest, SessionId, SessionMetrics, Timestamp,
+    store::{MetricsFilter, MetricsStore, Scope, StoreError},
+};
+use futures_util::{FutureExt, TryStreamExt};
+use tracing::instrument;
+
+use crate::{connect::PgStore, row::MetricsRow, select::figures};
+
+#[async_trait]
+impl MetricsStore for PgStore {
+    #[instrument(level = "debug", skip_all)]
+    async fn digest(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        excluding: &BTreeSet<SessionId>,
+        at: Timestamp,
+    ) -> Result<MetricsDigest, StoreError> {
+        let query = figures(scope, filter);
+        let excluding = Arc::new(excluding.clone());
+        self.read_batch(move |conn| {
+            let (query, excluding) = (query.clone(), Arc::clone(&excluding));
+            async move {
+                let mut digest = MetricsDigest::default();
+                // Row by row, as they come: the server waits where they are not added up fast enough.
+                let mut rows = query.load_stream::<MetricsRow>(conn).await?;
+                while let Some(row) = rows.try_next().await? {
+                    if !excluding.contains(&row.session_id()) {
+                        digest.add(&SessionMetrics::try_from(row)?, at);
+                    }
+                }
+                Ok(digest)
+            }
+            .boxed()
+        })
+        .await
+    }
+}

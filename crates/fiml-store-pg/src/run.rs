@@ -1,0 +1,262 @@
+//! Runs work on a connection: in a task of its own, within its time, and again where that does no harm.
+
+use std::time::Duration;
+
+use deadpool::managed::{Object, Pool};
+use diesel_async::{
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, methods::LoadQuery,
+    pooled_connection::PoolableConnection,
+};
+use fiml_session_core::store::StoreError;
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    connect::PgStore,
+    connection::{Connector, milliseconds, statement_timeout},
+    error::{Complaint, Failure, failed, no_connection, outcome_unknown, undone},
+    sql::Composed,
+};
+
+/// How often work is tried that does no harm when it is tried again.
+const ATTEMPTS: u32 = 4;
+
+/// How a piece of work is run.
+#[derive(Debug, Clone, Copy)]
+struct Mode {
+    within: Duration,
+    /// In one transaction; else each statement is one of its own.
+    transaction: bool,
+    writes: bool,
+}
+
+/// What a piece of work comes to.
+pub(crate) type Work<'c, T> = BoxFuture<'c, Result<T, Failure>>;
+
+impl PgStore {
+    /// The rows of a query that changes nothing.
+    pub(crate) async fn load<T, R>(&self, query: Composed<T>) -> Result<Vec<R>, StoreError>
+    where
+        T: 'static,
+        R: Send + 'static,
+        Composed<T>: LoadQuery<'static, AsyncPgConnection, R>,
+    {
+        let mode = Mode {
+            within: self.connector().config.timeout,
+            transaction: false,
+            writes: false,
+        };
+        self.run(mode, move |conn| load(conn, query.clone())).await
+    }
+
+    /// The rows of one statement that changes something.
+    pub(crate) async fn change<T, R>(&self, query: Composed<T>) -> Result<Vec<R>, StoreError>
+    where
+        T: 'static,
+        R: Send + 'static,
+        Composed<T>: LoadQuery<'static, AsyncPgConnection, R>,
+    {
+        let mode = Mode {
+            within: self.connector().config.timeout,
+            transaction: false,
+            writes: true,
+        };
+        self.run(mode, move |conn| load(conn, query.clone())).await
+    }
+
+    /// Runs work that changes something, in one transaction.
+    pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    {
+        let within = self.connector().config.timeout;
+        self.in_transaction(within, true, work).await
+    }
+
+    /// Runs work that changes many sessions, in one transaction.
+    pub(crate) async fn write_batch<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    {
+        let within = self.connector().config.batch_timeout;
+        self.in_transaction(within, true, work).await
+    }
+
+    /// Runs work that reads with several statements.
+    pub(crate) async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    {
+        let within = self.connector().config.timeout;
+        self.in_transaction(within, false, work).await
+    }
+
+    /// Runs work that reads many sessions.
+    pub(crate) async fn read_batch<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    {
+        let within = self.connector().config.batch_timeout;
+        self.in_transaction(within, false, work).await
+    }
+
+    async fn in_transaction<T, W>(
+        &self,
+        within: Duration,
+        writes: bool,
+        work: W,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    {
+        let mode = Mode {
+            within,
+            transaction: true,
+            writes,
+        };
+        self.run(mode, work).await
+    }
+
+    async fn run<T, W>(&self, mode: Mode, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    {
+        let pool = self.pool.clone();
+        let task = tokio::spawn(async move {
+            let deadline = Instant::now() + mode.within;
+            let mut attempts = 1;
+            loop {
+                match attempt(&pool, mode, deadline, &work).await {
+                    Err(trouble) if trouble.may_pass && attempts < ATTEMPTS => attempts += 1,
+                    Err(trouble) => return Err(trouble.error),
+                    Ok(done) => return Ok(done),
+                }
+            }
+        });
+        // The task ends early where it panics, or where the runtime is shutting down.
+        task.await.unwrap_or_else(|error| {
+            Err(if mode.writes {
+                outcome_unknown(error)
+            } else {
+                failed(error)
+            })
+        })
+    }
+}
+
+fn load<'c, T, R>(conn: &'c mut AsyncPgConnection, query: Composed<T>) -> Work<'c, Vec<R>>
+where
+    T: 'static,
+    R: Send + 'static,
+    Composed<T>: LoadQuery<'static, AsyncPgConnection, R>,
+{
+    let rows = query.load(conn);
+    async move { Ok(rows.await?) }.boxed()
+}
+
+/// Why an attempt came to nothing.
+struct Trouble {
+    error: StoreError,
+    /// Nothing was done, and the same again may do better.
+    may_pass: bool,
+}
+
+async fn attempt<T, W>(
+    pool: &Pool<Connector>,
+    mode: Mode,
+    deadline: Instant,
+    work: &W,
+) -> Result<T, Trouble>
+where
+    T: Send,
+    W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Sync,
+{
+    let lasting = |error| Trouble {
+        error,
+        may_pass: false,
+    };
+    let conn = match timeout_at(deadline, pool.get()).await {
+        Ok(conn) => conn.map_err(|error| lasting(no_connection(error)))?,
+        Err(elapsed) => return Err(lasting(undone(Complaint::Lost, elapsed))),
+    };
+    let mut conn = Checked {
+        conn: Some(conn),
+        may_be_done: false,
+    };
+    let done = timeout_at(deadline, conn.run(mode, work)).await;
+    match done {
+        Ok(Ok(done)) => {
+            conn.keep();
+            Ok(done)
+        }
+        Ok(Err(Failure::Store(error))) => Err(lasting(error)),
+        Ok(Err(Failure::Driver(error))) => Err(conn.judge(error)),
+        Err(elapsed) if conn.may_be_done => Err(lasting(outcome_unknown(elapsed))),
+        Err(elapsed) => Err(lasting(undone(Complaint::TooSlow, elapsed))),
+    }
+}
+
+/// A connection that goes back to the pool only where it is said to be in order: after an error, a panic or
+/// a time-out it is not trusted again, and closing it undoes its transaction.
+struct Checked {
+    conn: Option<Object<Connector>>,
+    /// Whether something was sent that changes what is stored once it arrives; within a transaction only its
+    /// end does.
+    may_be_done: bool,
+}
+
+impl Checked {
+    async fn run<T, W>(&mut self, mode: Mode, work: &W) -> Result<T, Failure>
+    where
+        T: Send,
+        W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Sync,
+    {
+        let conn = self.conn.as_mut().expect("it is taken at the end only");
+        if !mode.transaction {
+            self.may_be_done = mode.writes;
+            return work(conn).await;
+        }
+        let within = milliseconds(statement_timeout(mode.within));
+        let begin = format!("BEGIN; SET LOCAL statement_timeout TO {within}");
+        conn.batch_execute(&begin).await?;
+        let done = work(conn).await?;
+        self.may_be_done = mode.writes;
+        conn.batch_execute("COMMIT").await?;
+        Ok(done)
+    }
+
+    fn judge(&mut self, error: diesel::result::Error) -> Trouble {
+        let mut complaint = Complaint::of(&error);
+        if complaint == Complaint::Other && self.conn.as_mut().is_none_or(|conn| conn.is_broken()) {
+            complaint = Complaint::Lost;
+        }
+        if complaint == Complaint::Lost && self.may_be_done {
+            return Trouble {
+                error: outcome_unknown(error),
+                may_pass: false,
+            };
+        }
+        Trouble {
+            error: undone(complaint, error),
+            may_pass: matches!(complaint, Complaint::Conflict | Complaint::Lost),
+        }
+    }
+
+    fn keep(mut self) {
+        drop(self.conn.take());
+    }
+}
+
+impl Drop for Checked {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            drop(Object::take(conn));
+        }
+    }
+}

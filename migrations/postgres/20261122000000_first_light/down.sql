@@ -1,0 +1,2 @@
+DROP TABLE session_metrics;
+DROP TABLE sessions;
