@@ -1,0 +1,137 @@
+//! A connection, to one server or to a cluster, that outlives outages.
+
+use std::time::Duration;
+
+use fiml_session_core::{SessionId, store::StoreError};
+use redis::{
+    Cmd, FromRedisValue, RedisResult, Value,
+    aio::ConnectionManager,
+    cluster_async::ClusterConnection,
+    cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo},
+};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::{
+    error::{Complaint, Effect, driver, timed_out},
+    script::{Operands, Script},
+};
+
+/// How long a call waits before it asks again for keys that are on their way to another node.
+const REDIRECT_PAUSE: Duration = Duration::from_millis(20);
+
+/// A connection that many calls share at once.
+#[derive(Clone)]
+pub(crate) enum Link {
+    Single(ConnectionManager),
+    /// Made without retries of its own: it would repeat a change whose connection broke.
+    Cluster(ClusterConnection),
+}
+
+/// By when a call ends, and how long that was at first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    at: Instant,
+    after: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(after: Duration) -> Self {
+        let at = Instant::now() + after;
+        Self { at, after }
+    }
+}
+
+/// What is asked, of which session, whether it changes anything, and by when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) effect: Effect,
+    pub(crate) id: Option<SessionId>,
+    pub(crate) deadline: Deadline,
+}
+
+impl Link {
+    /// The answer to one command.
+    pub(crate) async fn command<T: FromRedisValue>(
+        &self,
+        call: Call,
+        command: &Cmd,
+    ) -> Result<T, StoreError> {
+        let answered = self.ask(call, command).await?;
+        answered.map_err(|error| driver(call.effect, call.id, error))
+    }
+
+    /// The answer of a script, which is made known to the server where it is not.
+    pub(crate) async fn script<T: FromRedisValue>(
+        &self,
+        call: Call,
+        script: &Script,
+        operands: &Operands,
+    ) -> Result<T, StoreError> {
+        let by_hash = script.by_hash(operands);
+        let answered = self.ask(call, &by_hash).await?;
+        match answered {
+            Err(error) if Complaint::of(&error) == Complaint::NoScript => {
+                self.command(call, &script.by_text(operands)).await
+            }
+            answered => answered.map_err(|error| driver(call.effect, call.id, error)),
+        }
+    }
+
+    /// The answers of every primary to a command, with their addresses on a cluster.
+    pub(crate) async fn every_primary(
+        &self,
+        call: Call,
+        command: &Cmd,
+    ) -> Result<Vec<(Option<String>, Value)>, StoreError> {
+        let Self::Cluster(link) = self else {
+            let answered = self.command(call, command).await?;
+            return Ok(vec![(None, answered)]);
+        };
+        let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+        let mut link = link.clone();
+        let Deadline { at, after } = call.deadline;
+        let asked = timeout_at(at, link.route_command(command.clone(), everywhere)).await;
+        let answered = asked.map_err(|_| timed_out(call.effect, after))?;
+        let failed = |error| driver(call.effect, call.id, error);
+        let answers: Vec<(String, Value)> = answered
+            .and_then(|answers| Ok(redis::from_redis_value(answers)?))
+            .map_err(failed)?;
+        let answers = answers.into_iter();
+        Ok(answers
+            .map(|(address, answer)| (Some(address), answer))
+            .collect())
+    }
+
+    /// Asks until there is an answer that is not about where the keys are, or no time is left.
+    async fn ask<T: FromRedisValue>(
+        &self,
+        call: Call,
+        command: &Cmd,
+    ) -> Result<RedisResult<T>, StoreError> {
+        let Deadline { at, after } = call.deadline;
+        let mut repeated = false;
+        loop {
+            let Ok(answered) = timeout_at(at, self.ask_once(command)).await else {
+                return Err(timed_out(call.effect, after));
+            };
+            let complaint = answered.as_ref().err().map(Complaint::of);
+            match complaint {
+                Some(Complaint::Redirected) if Instant::now() + REDIRECT_PAUSE < at => {
+                    sleep(REDIRECT_PAUSE).await;
+                }
+                // A connection that broke while nobody used it tells the first who does.
+                Some(Complaint::Broken) if call.effect == Effect::Reads && !repeated => {
+                    repeated = true;
+                }
+                _ => return Ok(answered),
+            }
+        }
+    }
+
+    async fn ask_once<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        match self {
+            Self::Single(link) => command.query_async(&mut link.clone()).await,
+            Self::Cluster(link) => command.query_async(&mut link.clone()).await,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Lists sessions by the indexes, newest first.
+
+use std::num::NonZeroUsize;
+
+use fiml_session_core::{
+    SessionHeader, SessionId, UserId,
+    store::{Page, Scope, SessionFilter, StoreError},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use redis::cmd;
+
+use crate::{
+    bytes::{Place, place, place_id},
+    header::{self, FIELDS, Found},
+    keys::{BUCKETS, Part},
+    link::Call,
+    store::RedisStore,
+    walk::{AT_ONCE, Stretch, Walk},
+};
+
+/// Whose indexes lead to the sessions that are wanted.
+pub(crate) enum Whose {
+    Nobodys,
+    /// Those of one owner, or of none.
+    Owners(Option<UserId>),
+    Everybodys,
+}
+
+impl Whose {
+    pub(crate) fn of(scope: &Scope, user: Option<&UserId>) -> Self {
+        match (scope, user) {
+            (Scope::Owner(owner), Some(user)) if owner != user => Self::Nobodys,
+            (Scope::Owner(owner), _) => Self::Owners(Some(owner.clone())),
+            (Scope::Unowned, None) => Self::Owners(None),
+            (Scope::Unowned, Some(_)) => Self::Nobodys,
+            (Scope::All, Some(user)) => Self::Owners(Some(user.clone())),
+            (Scope::All, None) => Self::Everybodys,
+        }
+    }
+
+    pub(crate) fn keys(&self, store: &RedisStore) -> Vec<String> {
+        match self {
+            Self::Nobodys => Vec::new(),
+            Self::Owners(owner) => vec![store.keys.owner(owner.as_ref())],
+            Self::Everybodys => {
+                let buckets = 0..BUCKETS;
+                let keys = buckets.map(|bucket| store.keys.of_bucket(bucket, Part::Created));
+                keys.collect()
+            }
+        }
+    }
+}
+
+/// How many places are looked at beyond those wanted, in case some have no session any more.
+const SPARE: usize = 8;
+/// How many places are looked at once where a filter may pass over some, at least and at most.
+const WINDOW: (usize, usize) = (128, 1_000);
+
+impl RedisStore {
+    pub(crate) async fn list_page(
+        &self,
+        scope: &Scope,
+        filter: &SessionFilter,
+        page: Page,
+    ) -> Result<Vec<SessionHeader>, StoreError> {
+        let whose = Whose::of(scope, filter.user_id.as_ref());
+        let limit = page.limit.get();
+        let mut window = limit.saturating_add(SPARE);
+        if narrows(filter) {
+            window = window.max(WINDOW.0);
+        }
+        let stretch = Stretch::newest_first(page.after, None);
+        let mut walk = Walk::new(self, whose.keys(self), stretch, window);
+        let call = self.reads(None);
+        let mut listed = Vec::new();
+        while listed.len() < limit {
+            let places = walk.next(call, window.min(WINDOW.1)).await?;
+            if places.is_empty() {
+                break;
+            }
+            let found = self.headers(call, &places).await?;
+            for (at, header) in places.iter().zip(found) {
+                match header {
+                    // An index may name a session of the same id that is older, or of somebody else.
+                    Some(header) if place(header.created_at, header.id) != *at => {}
+                    Some(header) => {
+                        if scope.covers(header.user_id.as_ref()) && filter.matches(&header) {
+                            listed.push(header);
+                        }
+                    }
+                    None => {
+                        if let Whose::Owners(owner) = &whose {
+                            self.heal_owner(owner.as_ref(), at).await;
+                        }
+                    }
+                }
+            }
+            window = window.saturating_mul(2);
+        }
+        listed.truncate(limit);
+        Ok(listed)
+    }
+
+    pub(crate) async fn list_ids(
+        &self,
+        scope: &Scope,
+        filter: &SessionFilter,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let whose = Whose::of(scope, filter.user_id.as_ref());
+        let page = Page { after: None, limit };
+        // The indexes of the buckets change with their sessions; an owner's may name one too many.
+        if matches!(whose, Whose::Everybodys) && !narrows(filter) {
+            let stretch = Stretch::newest_first(None, None);
+            let mut walk = Walk::new(self, whose.keys(self), stretch, limit.get());
+            let places = walk.next(self.reads(None), limit.get()).await?;
+            return Ok(places.iter().map(place_id).collect());
+        }
+        let headers = self.list_page(scope, filter, page).await?;
+        Ok(headers.into_iter().map(|header| header.id).collect())
+    }
+
+    /// The headers at these places, in their order.
+    async fn headers(
+        &self,
+        call: Call,
+        places: &[Place],
+    ) -> Result<Vec<Option<SessionHeader>>, StoreError> {
+        let reads = stream::iter(places.iter().copied()).map(|place| async move {
+            let id = place_id(&place);
+            let mut read = cmd("HMGET");
+            read.arg(self.keys.of(id, Part::Header)).arg(&FIELDS);
+            let call = Call {
+                id: Some(id),
+                ..call
+            };
+            let found: Found = self.command(call, &read).await?;
+            header::decode(id, &found)
+        });
+        reads.buffered(AT_ONCE).try_collect().await
+    }
+}
+
+/// Whether a filter asks for more than an owner.
+fn narrows(filter: &SessionFilter) -> bool {
+    let SessionFilter {
+        user_id: _,
+        session_type,
+        tags,
+        asset,
+        unexpired_at,
+    } = filter;
+    session_type.is_some() || !tags.is_empty() || asset.is_some() || unexpired_at.is_some()
+}

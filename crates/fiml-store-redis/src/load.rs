@@ -1,0 +1,223 @@
+//! Reads sessions, each from one state.
+
+use fiml_session_core::{
+    AnalysisHistory, Entry, RememberedAnswer, Session, SessionHeader, SessionId, SessionOverview,
+    SessionSnapshot, SessionState, StateMap,
+    store::{BoxError, Scope, StoreError},
+};
+use futures_util::future::try_join;
+use redis::cmd;
+
+use crate::{
+    answer,
+    bytes::Reader,
+    change::scope_argument,
+    error::corrupt,
+    header::{self, FIELDS, Found},
+    insert::ENTRY_FORMAT,
+    item,
+    keys::Part,
+    link::Link,
+    script::{Operands, READ},
+    store::RedisStore,
+};
+
+/// Fields with their values.
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What a script found of a session.
+type Parts = (Found, Vec<Vec<u8>>, Pairs, Pairs, Vec<Vec<u8>>);
+
+/// How much of a session is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    Header,
+    Queries,
+    Session,
+    Snapshot,
+}
+
+impl Extent {
+    /// The last of the keys that it takes.
+    const fn last_part(self) -> Part {
+        match self {
+            Self::Header => Part::Header,
+            Self::Queries => Part::Queries,
+            Self::Session | Self::Snapshot => Part::Entries,
+        }
+    }
+}
+
+impl RedisStore {
+    /// The header of a session; none where there is none.
+    pub(crate) async fn header(&self, id: SessionId) -> Result<Option<SessionHeader>, StoreError> {
+        let mut read = cmd("HMGET");
+        read.arg(self.keys.of(id, Part::Header)).arg(&FIELDS);
+        let found: Found = self.command(self.reads(Some(id)), &read).await?;
+        header::decode(id, &found)
+    }
+
+    pub(crate) async fn load_overview(
+        &self,
+        scope: &Scope,
+        id: SessionId,
+        recent: usize,
+    ) -> Result<Option<SessionOverview>, StoreError> {
+        let (extent, first) = match i64::try_from(recent) {
+            Ok(0) => (Extent::Header, Vec::new()),
+            Ok(_) => (Extent::Queries, format!("-{recent}").into_bytes()),
+            Err(_) => (Extent::Queries, b"0".to_vec()),
+        };
+        let found = self.read(&self.link, scope, id, extent, first).await?;
+        let Some((header, parts)) = found else {
+            return Ok(None);
+        };
+        let (_, items, ..) = parts;
+        let queries = items.iter().rev().map(|bytes| item::decode(id, bytes));
+        Ok(Some(SessionOverview {
+            header,
+            is_archived: false,
+            recent_queries: queries.collect::<Result<_, _>>()?,
+        }))
+    }
+
+    pub(crate) async fn load_session(
+        &self,
+        scope: &Scope,
+        id: SessionId,
+    ) -> Result<Option<Session>, StoreError> {
+        let found = self.read_whole(scope, id, Extent::Session).await?;
+        let found = found.map(|(header, parts)| session(header, &parts.1, parts.2));
+        found.transpose()
+    }
+
+    pub(crate) async fn load_snapshot(
+        &self,
+        id: SessionId,
+    ) -> Result<Option<SessionSnapshot>, StoreError> {
+        let found = self.read_whole(&Scope::All, id, Extent::Snapshot).await?;
+        let Some((header, (_, items, entries, answers, order))) = found else {
+            return Ok(None);
+        };
+        Ok(Some(SessionSnapshot {
+            session: session(header, &items, entries)?,
+            answers: in_order(id, answers, &order)?,
+        }))
+    }
+
+    /// Reads all queries beside the rest, not in the script with it, where each would cost five times as much.
+    ///
+    /// The list only grows, so its beginning is what it was when the rest was read; where it is shorter than
+    /// the header says, the script reads everything.
+    async fn read_whole(
+        &self,
+        scope: &Scope,
+        id: SessionId,
+        extent: Extent,
+    ) -> Result<Option<(SessionHeader, Parts)>, StoreError> {
+        let link = self.full_read();
+        let mut list = cmd("LRANGE");
+        list.arg(self.keys.of(id, Part::Queries)).arg(0).arg(-1);
+        let rest = self.read(link, scope, id, extent, Vec::new());
+        let queries = link.command(self.reads(Some(id)), &list);
+        let (rest, queries): (_, Vec<Vec<u8>>) = try_join(rest, queries).await?;
+        let Some((header, mut parts)) = rest else {
+            return Ok(None);
+        };
+        match usize::try_from(header.total_queries) {
+            Ok(count) if queries.len() >= count => {
+                parts.1 = queries;
+                parts.1.truncate(count);
+                Ok(Some((header, parts)))
+            }
+            _ => self.read(link, scope, id, extent, b"0".to_vec()).await,
+        }
+    }
+
+    async fn read(
+        &self,
+        link: &Link,
+        scope: &Scope,
+        id: SessionId,
+        extent: Extent,
+        first_query: Vec<u8>,
+    ) -> Result<Option<(SessionHeader, Parts)>, StoreError> {
+        let flag = |least| {
+            if extent >= least {
+                b"1".to_vec()
+            } else {
+                Vec::new()
+            }
+        };
+        let operands = Operands {
+            keys: self.keys.up_to(id, extent.last_part()),
+            arguments: vec![
+                scope_argument(scope),
+                first_query,
+                flag(Extent::Session),
+                flag(Extent::Snapshot),
+            ],
+        };
+        let call = self.reads(Some(id));
+        let found: Option<Parts> = link.script(call, &READ, &operands).await?;
+        let Some(parts) = found else {
+            return Ok(None);
+        };
+        let header = header::decode(id, &parts.0)?;
+        Ok(header.map(|header| (header, parts)))
+    }
+}
+
+fn session(
+    header: SessionHeader,
+    items: &[Vec<u8>],
+    entries: Pairs,
+) -> Result<Session, StoreError> {
+    let id = header.id;
+    let queries = items.iter().map(|bytes| item::decode(id, bytes));
+    let queries = queries.collect::<Result<_, _>>()?;
+    let mut state = SessionState::default();
+    state.history = AnalysisHistory::from_stored(queries, header.total_queries, header.cache_hits);
+    for (field, value) in entries {
+        put_entry(&mut state, &field, &value).map_err(|source| corrupt(Some(id), source))?;
+    }
+    Ok(Session {
+        id,
+        user_id: header.user_id,
+        session_type: header.session_type,
+        assets: header.assets,
+        tags: header.tags,
+        created_at: header.created_at,
+        expires_at: header.expires_at,
+        last_accessed_at: header.last_accessed_at,
+        version: header.version,
+        state,
+    })
+}
+
+fn put_entry(state: &mut SessionState, field: &[u8], value: &[u8]) -> Result<(), BoxError> {
+    let (&map, key) = field.split_first().ok_or("an entry has no key")?;
+    let map = StateMap::ALL.get(usize::from(map.wrapping_sub(b'0')));
+    let map = *map.ok_or("an entry is of no map")?;
+    let mut reader = Reader(value);
+    reader.expect_format(ENTRY_FORMAT)?;
+    let version = reader.fixed(6)?;
+    let value = serde_json::from_slice(reader.0)?;
+    let key = std::str::from_utf8(key)?.to_owned();
+    state.entries_mut(map).insert(key, Entry { value, version });
+    Ok(())
+}
+
+/// The answers, oldest first.
+fn in_order(
+    id: SessionId,
+    answers: Pairs,
+    order: &[Vec<u8>],
+) -> Result<Vec<RememberedAnswer>, StoreError> {
+    let answers: std::collections::HashMap<_, _> = answers.into_iter().collect();
+    let held = order.iter().filter_map(|field| {
+        let answer = answers.get(field)?;
+        Some(answer::decode(id, field, answer))
+    });
+    held.collect()
+}

@@ -1,0 +1,86 @@
+//! The figures of live sessions, read without their histories.
+
+use fiml_session_core::{
+    SessionMetrics,
+    store::{MetricsFilter, Scope, StoreError},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use redis::cmd;
+
+use crate::{
+    bytes::{Place, place_id},
+    header::{self, FIELDS},
+    keys::Part,
+    link::Call,
+    list::Whose,
+    store::RedisStore,
+    tally,
+    walk::{AT_ONCE, Stretch, Walk},
+};
+
+/// How many indexes are walked at once, and how many sessions are read between two looks at the time.
+const BATCH: (usize, usize) = (128, 2_000);
+
+impl RedisStore {
+    pub(crate) async fn live_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+    ) -> Result<Vec<SessionMetrics>, StoreError> {
+        let whose = Whose::of(scope, filter.user_id.as_ref());
+        let whole_call = self.reads(None);
+        let mut rows = Vec::new();
+        for keys in whose.keys(self).chunks(BATCH.0) {
+            let stretch = Stretch::newest_first(None, filter.created_from);
+            let mut walk = Walk::new(self, keys.to_vec(), stretch, BATCH.1);
+            loop {
+                // There may be more of everybody's sessions than one call has time for.
+                let call = match whose {
+                    Whose::Everybodys => self.reads(None),
+                    Whose::Owners(_) | Whose::Nobodys => whole_call,
+                };
+                let places = walk.next(call, BATCH.1).await?;
+                if places.is_empty() {
+                    break;
+                }
+                let found = self.figures(call, &places).await?;
+                rows.extend(found.into_iter().flatten().filter(|row| {
+                    scope.covers(row.user_id.as_ref())
+                        && filter
+                            .session_type
+                            .is_none_or(|wanted| row.session_type == wanted)
+                }));
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn figures(
+        &self,
+        call: Call,
+        places: &[Place],
+    ) -> Result<Vec<Option<SessionMetrics>>, StoreError> {
+        let reads = stream::iter(places.iter().copied()).map(|place| async move {
+            let id = place_id(&place);
+            let mut read = cmd("HGETALL");
+            read.arg(self.keys.of(id, Part::Header));
+            let call = Call {
+                id: Some(id),
+                ..call
+            };
+            let fields: Vec<(Vec<u8>, Vec<u8>)> = self.command(call, &read).await?;
+            let field = |name: &str| {
+                let found = fields.iter().find(|(field, _)| field == name.as_bytes());
+                found.map(|(_, value)| value.clone())
+            };
+            let header = header::decode(id, &FIELDS.map(field).to_vec())?;
+            // An index may name a session of the same id that is older.
+            let header =
+                header.filter(|header| crate::bytes::place(header.created_at, id) == place);
+            header
+                .map(|header| tally::metrics(header, &fields))
+                .transpose()
+        });
+        reads.buffered(AT_ONCE).try_collect().await
+    }
+}
