@@ -10,7 +10,10 @@
 //! | `SESSION_MAX_QUERIES_PER_SESSION` | queries in a session | 1000 |
 //! | `SESSION_ARCHIVE_GRACE_SECONDS` | how long past its expiry a session waits for the cleanup | 60 |
 //! | `SESSION_ENABLE_ANALYTICS` | whether metrics are written and statistics answered | true |
-//! | `REDIS_URL`, `DATABASE_URL` | two tiers instead of one file; refused by this version | none |
+//! | `REDIS_URL` | the Redis or Redis Cluster that holds live sessions, instead of the file | none |
+//! | `DATABASE_URL` | the PostgreSQL that holds archived sessions; set with `REDIS_URL` or not at all | none |
+//! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
+//! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
 //! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
 //! merely lies in the working directory is never read.
@@ -18,6 +21,7 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
+    fmt,
     num::NonZeroU64,
     path::{Path, PathBuf},
     time::Duration,
@@ -27,7 +31,7 @@ use anyhow::{Context, Result, bail};
 use fiml_session_core::{Invalid, Policy, hours};
 
 /// Every variable that is read; no other is looked at.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
     "FIML_DATA",
     "FIML_PRICES",
     "FIML_LOG",
@@ -38,13 +42,17 @@ const NAMES: [&str; 10] = [
     "SESSION_ENABLE_ANALYTICS",
     "REDIS_URL",
     "DATABASE_URL",
+    "REDIS_KEY_PREFIX",
+    "DATABASE_SCHEMA",
 ];
 
 /// Everything that is configured, proven.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// The file that holds the sessions.
+    /// The file that holds the sessions where no servers do; its folder holds the demonstration's prices.
     pub(crate) data: PathBuf,
+    /// The servers that hold the sessions instead.
+    pub(crate) servers: Option<Servers>,
     /// What to put behind `fiml` in a shell to reach the same file again, with the same settings.
     pub(crate) again: String,
     /// The user's price file or folder.
@@ -53,6 +61,65 @@ pub(crate) struct Config {
     pub(crate) log: Option<String>,
     /// The rules sessions live by.
     pub(crate) policy: Policy,
+}
+
+/// The two tiers.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Servers {
+    /// Where live sessions are.
+    pub(crate) redis_url: String,
+    /// What every key begins with, where somebody says.
+    pub(crate) key_prefix: Option<String>,
+    /// Where archived sessions are.
+    pub(crate) database_url: String,
+    /// In which schema, where somebody says.
+    pub(crate) schema: Option<String>,
+}
+
+impl Servers {
+    /// The archive, without what is secret.
+    pub(crate) fn archive(&self) -> String {
+        let database = without_credentials(&self.database_url);
+        match &self.schema {
+            Some(schema) => format!("{database} (schema {schema})"),
+            None => database,
+        }
+    }
+}
+
+impl fmt::Display for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let redis = without_credentials(&self.redis_url);
+        write!(f, "{redis} and {}", without_credentials(&self.database_url))
+    }
+}
+
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Servers({self})")
+    }
+}
+
+/// Scheme and hosts of one URL or of several with commas between; nothing that may be secret.
+fn without_credentials(urls: &str) -> String {
+    let shown = urls.split(',').map(|url| {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let separator = if scheme.is_empty() { "" } else { "://" };
+        format!("{scheme}{separator}{rest}")
+    });
+    shown.collect::<Vec<_>>().join(",")
+}
+
+impl Config {
+    /// Where the sessions are, as errors and answers name it.
+    pub(crate) fn place(&self) -> String {
+        match &self.servers {
+            Some(servers) => servers.to_string(),
+            None => self.data.display().to_string(),
+        }
+    }
 }
 
 /// What the command line says about settings.
@@ -89,7 +156,12 @@ impl Config {
     pub(crate) fn load(flags: &Flags) -> Result<Self> {
         let folders = directories::ProjectDirs::from("", "", "fiml");
         let settings = Settings::load(flags.env_file.as_deref(), folders.as_ref())?;
-        settings.refuse_two_tiers()?;
+        let servers = settings.servers()?;
+        if servers.is_some() && flags.data.is_some() {
+            bail!(
+                "--data names a file, and REDIS_URL and DATABASE_URL name servers: leave one of them out"
+            );
+        }
         let data = match flags.data.clone().or_else(|| settings.path("FIML_DATA")) {
             Some(data) => data,
             None => folders
@@ -104,6 +176,7 @@ impl Config {
         });
         Ok(Self {
             data,
+            servers,
             again: again.collect(),
             prices: flags
                 .prices
@@ -186,16 +259,21 @@ impl Settings {
         }
     }
 
-    fn refuse_two_tiers(&self) -> Result<()> {
+    fn servers(&self) -> Result<Option<Servers>> {
         match (self.get("REDIS_URL")?, self.get("DATABASE_URL")?) {
-            (None, None) => Ok(()),
-            (Some(_), None) => bail!("REDIS_URL is set and DATABASE_URL is not; unset REDIS_URL"),
-            (None, Some(_)) => {
-                bail!("DATABASE_URL is set and REDIS_URL is not; unset DATABASE_URL")
-            }
-            (Some(_), Some(_)) => bail!(
-                "this version keeps sessions in one file; unset REDIS_URL and DATABASE_URL, and name the file with --data or FIML_DATA"
+            (None, None) => Ok(None),
+            (Some(_), None) => bail!(
+                "REDIS_URL is set and DATABASE_URL is not: set it to the PostgreSQL that holds archived sessions, or unset REDIS_URL"
             ),
+            (None, Some(_)) => bail!(
+                "DATABASE_URL is set and REDIS_URL is not: set it to the Redis that holds live sessions, or unset DATABASE_URL"
+            ),
+            (Some(redis_url), Some(database_url)) => Ok(Some(Servers {
+                redis_url: redis_url.to_owned(),
+                key_prefix: self.get("REDIS_KEY_PREFIX")?.map(ToOwned::to_owned),
+                database_url: database_url.to_owned(),
+                schema: self.get("DATABASE_SCHEMA")?.map(ToOwned::to_owned),
+            })),
         }
     }
 
@@ -308,11 +386,28 @@ mod tests {
 
     #[test]
     fn one_url_alone_names_the_other() {
-        let error = settings(&[("REDIS_URL", "redis://localhost")])
-            .refuse_two_tiers()
-            .unwrap_err();
-        assert!(error.to_string().contains("DATABASE_URL"));
-        let error = settings(&[("DATABASE_URL", "postgres://localhost")]).refuse_two_tiers();
-        assert!(error.unwrap_err().to_string().contains("REDIS_URL"));
+        for (set, missing) in [("REDIS_URL", "DATABASE_URL"), ("DATABASE_URL", "REDIS_URL")] {
+            let error = settings(&[(set, "some://host")]).servers().unwrap_err();
+            let expected = format!("{set} is set and {missing} is not");
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn servers_are_shown_without_what_is_secret() {
+        let servers = settings(&[
+            (
+                "REDIS_URL",
+                "rediss://ann:s3cret@a:1,rediss://ann:s3cret@b:2/0",
+            ),
+            (
+                "DATABASE_URL",
+                "postgres://ann:p@ss@c:3/fiml?password=s3cret",
+            ),
+        ]);
+        let servers = servers.servers().unwrap().unwrap();
+        let shown = "rediss://a:1,rediss://b:2/0 and postgres://c:3/fiml";
+        assert_eq!(servers.to_string(), shown);
+        assert_eq!(format!("{servers:?}"), format!("Servers({shown})"));
     }
 }

@@ -1,11 +1,15 @@
 //! What scripts learn from the exit code, and programs from an error as JSON.
 
-use std::{fmt, io, path::Path, process::ExitCode};
+use std::{fmt, io, process::ExitCode};
 
 use fiml_analytics::AnalyticsError;
 use fiml_market::{MarketError, PriceFileError};
 use fiml_session_core::{ErrorCode, Invalid, SessionError, store::StoreError};
+use fiml_store_pg::ConnectError as PgConnectError;
+use fiml_store_redis::ConnectError as RedisConnectError;
 use fiml_store_sqlite::ConnectError;
+
+use crate::config::Config;
 
 /// An error of the caller: an argument or a setting that was refused.
 #[derive(Debug)]
@@ -42,6 +46,24 @@ impl fmt::Display for Missing {
 }
 
 impl std::error::Error for Missing {}
+
+/// Acknowledged writes would not survive a crash.
+#[derive(Debug)]
+pub(crate) struct NotDurable(String);
+
+impl NotDurable {
+    pub(crate) fn error(message: String) -> anyhow::Error {
+        anyhow::Error::new(Self(message))
+    }
+}
+
+impl fmt::Display for NotDurable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotDurable {}
 
 /// What a tool answered instead of doing what it was asked.
 #[derive(Debug)]
@@ -88,6 +110,12 @@ impl Details {
         if error.is::<Missing>() {
             return Some(Self::missing());
         }
+        if error.is::<NotDurable>() {
+            return Some(Self {
+                exit: Some(6),
+                ..Self::default()
+            });
+        }
         if let Some(error) = error.downcast_ref::<Invalid>() {
             return Some(Self::from(error.code()).at(Some(&error.argument), Some(&error.limit)));
         }
@@ -104,9 +132,12 @@ impl Details {
         }
         let store = error.downcast_ref().map(StoreError::code).map(Self::from);
         let file = || error.downcast_ref().map(of_connecting);
+        let redis = || error.downcast_ref().map(of_redis);
+        let postgres = || error.downcast_ref().map(of_postgres);
         let prices = || error.downcast_ref().map(of_prices);
         let market = || error.downcast_ref().map(of_market);
-        store.or_else(file).or_else(prices).or_else(market)
+        let place = store.or_else(file).or_else(redis).or_else(postgres);
+        place.or_else(prices).or_else(market)
     }
 
     fn missing() -> Self {
@@ -168,6 +199,34 @@ fn of_connecting(error: &ConnectError) -> Details {
     }
 }
 
+fn of_redis(error: &RedisConnectError) -> Details {
+    match error {
+        RedisConnectError::InvalidUrl { .. } | RedisConnectError::NotACluster { .. } => {
+            Details::from(ErrorCode::InvalidArgument).at(Some("REDIS_URL"), None)
+        }
+        RedisConnectError::InvalidPrefix { .. }
+        | RedisConnectError::NotOurs { .. }
+        | RedisConnectError::OtherBuckets { .. }
+        | RedisConnectError::OtherLayout { .. } => {
+            Details::from(ErrorCode::InvalidArgument).at(Some("REDIS_KEY_PREFIX"), None)
+        }
+        RedisConnectError::Unreachable { .. } => ErrorCode::StoreUnavailable.into(),
+        _ => Details::default(),
+    }
+}
+
+fn of_postgres(error: &PgConnectError) -> Details {
+    match error {
+        PgConnectError::Invalid(invalid) => {
+            let (argument, limit) = (Some(&*invalid.argument), Some(&*invalid.limit));
+            Details::from(ErrorCode::InvalidArgument).at(argument, limit)
+        }
+        PgConnectError::Unreachable { .. } => ErrorCode::ArchiveUnavailable.into(),
+        PgConnectError::NoDatabase { .. } => Details::missing(),
+        _ => Details::default(),
+    }
+}
+
 fn of_prices(error: &PriceFileError) -> Details {
     let known = match error {
         PriceFileError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
@@ -213,13 +272,13 @@ const fn exit(code: ErrorCode) -> u8 {
     }
 }
 
-/// Says in which file it went wrong, where a store failed that has no name for its file.
-pub(crate) fn in_file(error: anyhow::Error, file: &Path) -> anyhow::Error {
+/// Says where it went wrong, where a store failed that does not name its place.
+pub(crate) fn in_place(error: anyhow::Error, config: &Config) -> anyhow::Error {
     let by_store = |error: &(dyn std::error::Error + 'static)| {
         error.is::<StoreError>() || error.is::<ToolFailed>()
     };
     if error.chain().any(by_store) {
-        error.context(format!("in {}", file.display()))
+        error.context(format!("in {}", config.place()))
     } else {
         error
     }

@@ -16,7 +16,8 @@ use crate::{commands::Command, config::Flags, output::Output};
 
 /// The session memory of financial-analysis agents.
 ///
-/// Sessions live in one file that needs no server. Start with `fiml demo`; give an MCP client the command
+/// Sessions live in one file that needs no server; with `REDIS_URL` and `DATABASE_URL` set, live ones in
+/// Redis and archived ones in PostgreSQL. Start with `fiml demo`; give an MCP client the command
 /// `fiml serve`; look at what is stored with `fiml sessions list`.
 #[derive(Debug, Parser)]
 #[command(name = "fiml", version, after_help = AFTER_HELP)]
@@ -38,8 +39,10 @@ Exit codes:
   3  there is no such session, symbol or file
   4  the session does not take the change: expired, archived, full, or changed by somebody else
   5  the store did not answer, is full, or did not confirm; the call may be repeated
+  6  a crash of a server would lose what was acknowledged (doctor, serve --require-durable)
 
-Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_LOG and
+Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_LOG,
+REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, DATABASE_SCHEMA and
 SESSION_DEFAULT_TTL_HOURS, SESSION_MAX_TTL_HOURS, SESSION_MAX_QUERIES_PER_SESSION,
 SESSION_ARCHIVE_GRACE_SECONDS, SESSION_ENABLE_ANALYTICS), then from a settings file.";
 
@@ -65,5 +68,5 @@ fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
         .build()?;
     runtime
         .block_on(commands::run(cli.command, &config, output))
-        .map_err(|error| exit::in_file(error, &config.data))
+        .map_err(|error| exit::in_place(error, &config))
 }

@@ -6,10 +6,91 @@ use anyhow::{Context, Result};
 use fiml_analytics::SessionAnalytics;
 use fiml_market::{FilePrices, Market, MarketConfig};
 use fiml_mcp::{McpServer, Services};
-use fiml_session_core::{Invalid, SessionStore, Stores, SystemClock};
+use fiml_session_core::{
+    Invalid, SessionStore, Stores, SystemClock,
+    store::{Health, StoreError, StoreHealth},
+};
+use fiml_store_pg::{PgConfig, PgStore};
+use fiml_store_redis::{RedisConfig, RedisStore};
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 
-use crate::{config::Config, exit::Missing};
+use crate::{
+    config::{Config, Servers},
+    exit::Missing,
+};
+
+/// The stores that the configuration names, open.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// What the service runs on.
+    pub(crate) stores: Stores,
+    /// What tells their condition, the store of live sessions first.
+    pub(crate) health: Vec<Arc<dyn StoreHealth>>,
+}
+
+impl Opened {
+    /// The session service on them.
+    pub(crate) fn sessions(&self, config: &Config) -> SessionStore {
+        let policy = config.policy.clone();
+        SessionStore::new(self.stores.clone(), policy, Arc::new(SystemClock))
+    }
+
+    /// The condition of each.
+    pub(crate) async fn condition(&self) -> Result<Vec<Health>, StoreError> {
+        let mut found = Vec::with_capacity(self.health.len());
+        for store in &self.health {
+            found.push(store.health().await?);
+        }
+        Ok(found)
+    }
+}
+
+/// The stores that the configuration names: servers, or a file, made where it is missing.
+pub(crate) async fn open(config: &Config) -> Result<Opened> {
+    match &config.servers {
+        Some(servers) => open_servers(servers).await,
+        None => open_file(config).await,
+    }
+}
+
+async fn open_servers(servers: &Servers) -> Result<Opened> {
+    let redis = RedisStore::connect(redis(servers)).await?;
+    let (live, archive) = (Arc::new(redis), PgStore::connect(postgres(servers)).await?);
+    let archive = Arc::new(archive);
+    Ok(Opened {
+        stores: Stores {
+            active: Arc::<RedisStore>::clone(&live),
+            archive: Arc::<PgStore>::clone(&archive),
+            metrics: Arc::<PgStore>::clone(&archive),
+        },
+        health: vec![live, archive],
+    })
+}
+
+async fn open_file(config: &Config) -> Result<Opened> {
+    let file = Arc::new(sqlite(config).await?);
+    Ok(Opened {
+        stores: Stores::single(Arc::<SqliteStore>::clone(&file)),
+        health: vec![file],
+    })
+}
+
+/// How the Redis that the configuration names is used.
+pub(crate) fn redis(servers: &Servers) -> RedisConfig {
+    let mut config = RedisConfig::new(&servers.redis_url);
+    if let Some(prefix) = &servers.key_prefix {
+        config.key_prefix.clone_from(prefix);
+    }
+    config
+}
+
+/// How the PostgreSQL that the configuration names is used.
+pub(crate) fn postgres(servers: &Servers) -> PgConfig {
+    PgConfig {
+        schema: servers.schema.clone(),
+        ..PgConfig::new(&servers.database_url)
+    }
+}
 
 /// The file that the configuration names, made where it is missing.
 pub(crate) async fn sqlite(config: &Config) -> Result<SqliteStore> {
@@ -23,32 +104,22 @@ pub(crate) async fn sqlite(config: &Config) -> Result<SqliteStore> {
     Ok(SqliteStore::connect(SqliteConfig::new(&config.data)).await?)
 }
 
-/// The session service on the file, which must be there already.
+/// The session service on the servers, or on the file, which must be there already.
 pub(crate) async fn stored_sessions(config: &Config) -> Result<SessionStore> {
-    expect_file(config)?;
-    sessions(config).await
+    expect_place(config)?;
+    Ok(open(config).await?.sessions(config))
 }
 
-/// Refuses a file that is not there, so that a mistyped name makes none.
-pub(crate) fn expect_file(config: &Config) -> Result<()> {
+/// Refuses a file that is not there, so that a mistyped name makes none; servers say it themselves.
+pub(crate) fn expect_place(config: &Config) -> Result<()> {
     // Where nobody can say whether it is there, opening it says why.
-    if config.data.try_exists().unwrap_or(true) {
+    if config.servers.is_some() || config.data.try_exists().unwrap_or(true) {
         return Ok(());
     }
     Err(Missing::error(format!(
         "there is no file {}; fiml demo, fiml serve or fiml db create makes it",
         config.data.display()
     )))
-}
-
-/// The session service on the file, made where it is missing.
-pub(crate) async fn sessions(config: &Config) -> Result<SessionStore> {
-    let stores = Stores::single(Arc::new(sqlite(config).await?));
-    Ok(SessionStore::new(
-        stores,
-        config.policy.clone(),
-        Arc::new(SystemClock),
-    ))
 }
 
 /// The market on the user's own prices; without any, one that says how to name them.

@@ -29,7 +29,7 @@ const TAG: &str = "demo";
 
 pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
     // First the file, so that nothing is written beside one that is refused.
-    let sessions = wiring::sessions(config).await?;
+    let sessions = wiring::open(config).await?.sessions(config);
     let prices = write_prices(&config.data)?;
     let server = wiring::server(wiring::market(Some(&prices)).await?, sessions)?;
     let demo = Demo {
@@ -293,7 +293,7 @@ impl Demo<'_> {
         };
         self.say(&format!(
             "\nEverything is in {} ({since}):\n",
-            config.data.display()
+            config.place()
         ))?;
         self.say(&indent(&table(
             &["session", "type", "created (UTC)", "queries"],

@@ -2,6 +2,7 @@
 
 mod db;
 mod demo;
+mod doctor;
 mod jobs;
 mod serve;
 mod sessions;
@@ -22,15 +23,18 @@ pub(crate) enum Command {
     Demo,
     /// Serve MCP on stdin and stdout, for a client that starts this command
     #[command(after_help = serve::AFTER_HELP)]
-    Serve,
+    Serve(serve::Args),
     /// Look at sessions, extend, archive or delete them
     #[command(subcommand)]
     Sessions(sessions::Command),
     /// Print statistics of the sessions created in a period
     Stats(stats::Args),
-    /// Make, check or remove the file that holds the sessions
+    /// Make, check, migrate or remove what holds the sessions
     #[command(subcommand)]
     Db(db::Command),
+    /// Say whether everything is in order with what holds the sessions, and what to change
+    #[command(after_help = doctor::AFTER_HELP)]
+    Doctor,
     /// Run a background job now
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -40,10 +44,11 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> Result<()> {
     match command {
         Command::Demo => demo::run(config, output).await,
-        Command::Serve => serve::run(config).await,
+        Command::Serve(args) => serve::run(&args, config).await,
         Command::Sessions(command) => sessions::run(command, config, output).await,
         Command::Stats(args) => stats::run(args, config, output).await,
         Command::Db(command) => db::run(command, config, output).await,
+        Command::Doctor => doctor::run(config, output).await,
         Command::Jobs(command) => jobs::run(command, config, output).await,
     }
 }

@@ -1,9 +1,18 @@
 //! `fiml serve`: MCP on stdin and stdout.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use fiml_mcp::serve_stdio;
+use fiml_session_core::store::{Health, Severity};
 
-use crate::{config::Config, wiring};
+use crate::{config::Config, exit::NotDurable, wiring};
+
+/// How to serve.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Refuse to start where a crash of a server would lose what was acknowledged
+    #[arg(long)]
+    require_durable: bool,
+}
 
 pub(super) const AFTER_HELP: &str = "\
 Give a client this command. Claude Code, for example:
@@ -15,12 +24,36 @@ Most others take the same as JSON:
   {\"mcpServers\": {\"fiml\": {\"command\": \"fiml\", \"args\": [\"serve\", \"--prices\", \"prices.csv\"]}}}
 
 Clients of the specification of 2026-07-28 and those that open with initialize are both served. Several
-servers may share one file. The server ends when its stdin does.";
+servers may share one file, or one Redis and PostgreSQL. The server ends when its stdin does.";
 
-pub(crate) async fn run(config: &Config) -> Result<()> {
+pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let market = wiring::market(config.prices.as_deref()).await?;
-    let server = wiring::server(market, wiring::sessions(config).await?)?;
-    tracing::info!(data = %config.data.display(), "serving MCP on stdin and stdout");
+    let opened = wiring::open(config).await?;
+    let dangers = warn(&opened.condition().await?);
+    if args.require_durable && !dangers.is_empty() {
+        bail!(NotDurable::error(dangers.join("; ")));
+    }
+    let server = wiring::server(market, opened.sessions(config))?;
+    tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
     serve_stdio(server).await?;
     Ok(())
+}
+
+/// Says what would do harm; what would lose acknowledged writes is returned.
+fn warn(condition: &[Health]) -> Vec<String> {
+    let mut dangers = Vec::new();
+    for health in condition {
+        for finding in &health.findings {
+            let text = format!("{}: {} ({})", health.store, finding.found, finding.remedy);
+            match finding.severity {
+                Severity::Note => {}
+                Severity::Warning => tracing::warn!("{text}"),
+                Severity::Danger => {
+                    tracing::error!("{text}");
+                    dangers.push(text);
+                }
+            }
+        }
+    }
+    dangers
 }

@@ -1,28 +1,14 @@
-//! `fiml db`: the file that holds the sessions.
+//! The file that holds the sessions.
 
 use anyhow::{Context, Result, bail};
-use clap::Subcommand;
+use fiml_session_core::Invalid;
 use fiml_store_sqlite::{SqliteStore, VerifyReport};
 use serde_json::json;
 
+use super::Command;
 use crate::{config::Config, output::Output, wiring};
 
-/// What can be done with the file.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Make the file and its tables; one that is there already is kept and brought up to date
-    Create,
-    /// Check the file: readable, whole, of this version
-    Verify,
-    /// Remove the file with every session in it
-    Drop {
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
-}
-
-pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> Result<()> {
+pub(super) async fn run(command: Command, config: &Config, output: &Output) -> Result<()> {
     let file = config.data.display();
     match command {
         Command::Create => {
@@ -39,7 +25,7 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
             })
         }
         Command::Verify => {
-            wiring::expect_file(config)?;
+            wiring::expect_place(config)?;
             expect_content(config)?;
             let report = wiring::sqlite(config).await?.verify().await?;
             let problems: Vec<_> = problems(&report).collect();
@@ -57,8 +43,21 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
                 )
             })
         }
+        Command::Migrate { to, .. } => {
+            wiring::expect_place(config)?;
+            let report = wiring::sqlite(config).await?.verify().await?;
+            if to.is_some_and(|to| to != report.schema_version) {
+                let limit = format!("{}: a file does not go back", report.schema_version);
+                let problem = format!("is {}", to.unwrap_or_default());
+                bail!(Invalid::malformed("--to", problem, limit));
+            }
+            let value = json!({"data": config.data, "schema_version": report.schema_version});
+            output.answer(&value, || {
+                format!("{file} has schema version {}", report.schema_version)
+            })
+        }
         Command::Drop { yes } => {
-            wiring::expect_file(config)?;
+            wiring::expect_place(config)?;
             output.confirm(&format!("Remove {file} with every session in it?"), yes)?;
             let dropped = SqliteStore::drop_database(&config.data).await;
             dropped.context("nothing was removed")?;
