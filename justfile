@@ -8,7 +8,7 @@ venv := justfile_directory() / ".venv"
 default:
     @just --list --unsorted
 
-# Get what the tests need beyond Rust: Python's official MCP client, in .venv
+# Get what the tests need beyond Rust: Redis, PostgreSQL, and Python's official MCP client in .venv
 setup:
     ./scripts/setup
 
@@ -43,6 +43,11 @@ examples:
     cargo run --quiet -p embedded
     cargo run --quiet -p custom_store
     cargo run --quiet -p session_demo
+    just with-servers cargo run --quiet -p two_tier -- '$REDIS_URL' '$DATABASE_URL'
+
+# Run a command with a Redis and a PostgreSQL of its own, which end with it: just with-servers fiml demo
+with-servers +COMMAND:
+    cargo run --quiet -p fiml-testkit --features servers --bin servers -- sh -c '{{COMMAND}}'
 
 # Drive the server with the official Python client, in both of its modes
 clients: setup
