@@ -1,10 +1,11 @@
 //! Processes killed with SIGKILL: nothing that was acknowledged may be lost, and nothing may come twice.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+#![expect(clippy::print_stdout, reason = "the figures are what one wants to see")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    num::NonZeroUsize,
     process::{Command, Stdio},
     sync::{Arc, Barrier},
     thread,
@@ -12,10 +13,13 @@ use std::{
 };
 
 use fiml_session_core::{
-    NewSession, Policy, SessionStore, SessionType, Stores, SystemClock, store::Scope,
+    NewSession, Policy, SessionStore, SessionType, Stores, SystemClock,
+    store::{Page, Scope, SessionFilter},
 };
-use fiml_store_sqlite::{SqliteConfig, SqliteStore};
-use fiml_tests::support::{Client, fiml, json_of, text};
+use fiml_tests::{
+    place::Place,
+    support::{Client, json_of, text},
+};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -24,9 +28,9 @@ const ROUNDS: usize = 3;
 const KILLS: usize = SERVERS * ROUNDS;
 
 /// Searches until the server dies; the marker of every search with the number it was acknowledged under.
-fn search_until_killed(data: &Path, session: &str, name: &str) -> Vec<(String, Option<u64>)> {
+fn search_until_killed(place: &Place, session: &str, name: &str) -> Vec<(String, Option<u64>)> {
     let settings = [("SESSION_MAX_QUERIES_PER_SESSION", "1000000")];
-    let mut client = Client::start(data, &settings);
+    let mut client = Client::start(place.fiml(), &settings);
     let mut searches = Vec::new();
     let pid = client.pid();
     let killer = thread::spawn({
@@ -56,11 +60,8 @@ fn search_until_killed(data: &Path, session: &str, name: &str) -> Vec<(String, O
     searches
 }
 
-#[test]
-fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_load() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("sessions.db");
-    let mut first = Client::start(&data, &[]);
+fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_load(place: &Place) {
+    let mut first = Client::start(place.fiml(), &[]);
     let session = first.create(&json!({"assets": ["IBM"], "sessionType": "equity"}));
     first.close();
 
@@ -68,9 +69,9 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
     for round in 0..ROUNDS {
         let workers: Vec<_> = (0..SERVERS)
             .map(|server| {
-                let (data, session) = (data.clone(), session.clone());
+                let (place, session) = (place.clone(), session.clone());
                 thread::spawn(move || {
-                    search_until_killed(&data, &session, &format!("{round}-{server}"))
+                    search_until_killed(&place, &session, &format!("{round}-{server}"))
                 })
             })
             .collect();
@@ -85,7 +86,7 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
         }
     }
 
-    let shown = json_of(fiml(&data).args(["sessions", "show", &session]));
+    let shown = json_of(place.fiml().args(["sessions", "show", &session]));
     let stored = shown["session"]["state"]["history"]["queries"]
         .as_array()
         .unwrap();
@@ -128,19 +129,17 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
         stored.len() - acknowledged.len(),
         unknown.len()
     );
-    let verified = fiml(&data).args(["db", "verify"]).output().unwrap();
+    let verified = place.fiml().args(["db", "verify"]).output().unwrap();
     assert!(verified.status.success(), "{}", text(&verified));
 }
 
 /// Creates sessions that expire at once, all together.
-fn create_expired(data: &Path, count: usize) -> BTreeSet<String> {
+fn create_expired(place: &Place, count: usize) -> BTreeSet<String> {
     let mut new = NewSession::new(SessionType::Macro, ["MSFT"]);
     new.ttl_hours = Some(0.000_001);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let file = SqliteStore::connect(SqliteConfig::new(data)).await.unwrap();
-        let stores = Stores::single(Arc::new(file));
-        let store = SessionStore::new(stores, Policy::default(), Arc::new(SystemClock));
+        let store = SessionStore::new(place.stores().await, Policy::default(), Arc::new(SystemClock));
         let mut created = JoinSet::new();
         for _ in 0..count {
             let (store, new) = (store.clone(), new.clone());
@@ -153,8 +152,8 @@ fn create_expired(data: &Path, count: usize) -> BTreeSet<String> {
     })
 }
 
-fn cleanup(data: &Path) -> Command {
-    let mut cleanup = fiml(data);
+fn cleanup(place: &Place) -> Command {
+    let mut cleanup = place.fiml();
     cleanup
         .args(["jobs", "run", "cleanup_expired_sessions"])
         .env("SESSION_ARCHIVE_GRACE_SECONDS", "0");
@@ -162,10 +161,10 @@ fn cleanup(data: &Path) -> Command {
 }
 
 /// Every session there is, by id, with whether it is archived.
-fn listed(data: &Path) -> Vec<(String, bool)> {
+fn listed(place: &Place) -> Vec<(String, bool)> {
     let (mut found, mut cursor) = (Vec::new(), None);
     loop {
-        let mut list = fiml(data);
+        let mut list = place.fiml();
         list.args(["sessions", "list", "--include-archived", "--limit", "200"]);
         list.args(
             cursor
@@ -184,25 +183,31 @@ fn listed(data: &Path) -> Vec<(String, bool)> {
     }
 }
 
-/// How many sessions the file holds live and in the archive; one on its way is in both.
-fn held(data: &Path) -> (u64, u64) {
-    let verified = json_of(fiml(data).args(["db", "verify"]));
-    let count = |name: &str| verified[name].as_u64().unwrap();
-    (count("sessions"), count("archived"))
+/// How many sessions are live, and how many have settled in the archive; one on its way is live only.
+fn held(place: &Place) -> (u64, u64) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let Stores {
+            active, archive, ..
+        } = place.stores().await;
+        let (any, limit) = (SessionFilter::default(), NonZeroUsize::new(100_000).unwrap());
+        let live = active.ids(&Scope::All, &any, limit).await.unwrap();
+        let archived = archive.list(&Scope::All, &any, Page { after: None, limit });
+        let settled = archived.await.unwrap().into_iter();
+        let settled = settled.filter(|row| row.is_settled).count();
+        (live.len() as u64, settled as u64)
+    })
 }
 
 /// How many expired sessions each cleanup that is to be killed finds.
 const EXPIRED: u64 = 300;
 const CLEANUP_KILLS: u32 = 25;
 
-#[test]
-fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_five_times() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("sessions.db");
-    let mut created = create_expired(&data, usize::try_from(EXPIRED).unwrap());
+fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_five_times(place: &Place) {
+    let mut created = create_expired(place, usize::try_from(EXPIRED).unwrap());
     // One that is left alone says how long the others take.
     let started = Instant::now();
-    let whole = json_of(&mut cleanup(&data));
+    let whole = json_of(&mut cleanup(place));
     let mut middle = started.elapsed() / 2;
     assert_eq!(whole["archived"], EXPIRED);
 
@@ -215,8 +220,8 @@ fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_fi
             "only {killed} kills counted in 100 attempts"
         );
         let missing = usize::try_from(EXPIRED - live).unwrap();
-        created.append(&mut create_expired(&data, missing));
-        let mut job = cleanup(&data)
+        created.append(&mut create_expired(place, missing));
+        let mut job = cleanup(place)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -226,7 +231,7 @@ fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_fi
         job.kill().unwrap();
         let by_the_signal = job.wait().unwrap().code().is_none();
         let archived;
-        (live, archived) = held(&data);
+        (live, archived) = held(place);
         // It counts where the cleanup was at work: it has archived some sessions, and others are left.
         if by_the_signal && (1..EXPIRED).contains(&live) {
             killed += 1;
@@ -237,10 +242,10 @@ fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_fi
             middle = middle.mul_f64(0.85);
         }
     }
-    let done = json_of(&mut cleanup(&data));
+    let done = json_of(&mut cleanup(place));
     assert_eq!(done["quarantined"], 0);
 
-    let sessions = listed(&data);
+    let sessions = listed(place);
     let distinct: BTreeSet<_> = sessions.iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(
         sessions.len(),
@@ -252,13 +257,13 @@ fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_fi
         sessions.iter().all(|(_, archived)| *archived),
         "all are archived"
     );
-    let stats = json_of(fiml(&data).arg("stats"));
+    let stats = json_of(place.fiml().arg("stats"));
     assert_eq!(
         stats["total_sessions"],
         created.len(),
         "each is counted once"
     );
-    assert_eq!(held(&data), (0, created.len() as u64));
+    assert_eq!(held(place), (0, created.len() as u64));
     println!(
         "cleanup killed {killed} times at work, in {attempts} attempts, {half_way} times with a session half-way: \
          {} of {} sessions archived",
@@ -267,17 +272,14 @@ fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_fi
     );
 }
 
-#[test]
-fn two_cleanups_at_once_archive_every_session_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("sessions.db");
-    let created = create_expired(&data, 300);
+fn two_cleanups_at_once_archive_every_session_once(place: &Place) {
+    let created = create_expired(place, 300);
     let start = Arc::new(Barrier::new(2));
     let jobs = [(), ()].map(|()| {
-        let (data, start) = (data.clone(), Arc::clone(&start));
+        let (place, start) = (place.clone(), Arc::clone(&start));
         thread::spawn(move || {
             start.wait();
-            json_of(&mut cleanup(&data))
+            json_of(&mut cleanup(&place))
         })
     });
     let reports = jobs.map(|job| job.join().unwrap());
@@ -293,7 +295,13 @@ fn two_cleanups_at_once_archive_every_session_once() {
         created.len() as u64,
         "each is counted by the one that moved it: {reports:?}"
     );
-    let sessions = listed(&data);
+    let sessions = listed(place);
     assert_eq!(sessions.len(), created.len());
     assert!(sessions.iter().all(|(_, archived)| *archived));
+}
+
+fiml_tests::in_every_place! {
+    every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_load,
+    every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_five_times,
+    two_cleanups_at_once_archive_every_session_once,
 }

@@ -1,26 +1,29 @@
-//! Eight servers on one file, all writing to one session.
+//! Eight servers on one place, all writing to one session.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
-use std::{collections::BTreeSet, path::Path, thread};
+use std::{collections::BTreeSet, thread};
 
-use fiml_tests::support::{Client, fiml, json_of};
+use fiml_tests::{
+    place::Place,
+    support::{Client, json_of},
+};
 use serde_json::{Value, json};
 
 const PROCESSES: usize = 8;
 const SEARCHES: usize = 200;
 
 /// What became of the searches: the query numbers of those recorded, the reasons of the others.
-fn search_from_all(data: &Path, limit: &str) -> (String, Vec<u64>, Vec<String>) {
+fn search_from_all(place: &Place, limit: &str) -> (String, Vec<u64>, Vec<String>) {
     let settings = [("SESSION_MAX_QUERIES_PER_SESSION", limit)];
-    let mut first = Client::start(data, &settings);
+    let mut first = Client::start(place.fiml(), &settings);
     let session = first.create(&json!({"assets": ["AAPL"], "sessionType": "equity"}));
     let workers: Vec<_> = (0..PROCESSES)
         .map(|_| {
-            let (data, session, limit) = (data.to_owned(), session.clone(), limit.to_owned());
+            let (place, session, limit) = (place.clone(), session.clone(), limit.to_owned());
             thread::spawn(move || {
                 let settings = [("SESSION_MAX_QUERIES_PER_SESSION", limit.as_str())];
-                let mut client = Client::start(&data, &settings);
+                let mut client = Client::start(place.fiml(), &settings);
                 let search = json!({"symbol": "AAPL", "sessionId": session});
                 let answers =
                     (0..SEARCHES).map(|_| client.call("search-by-symbol", &search).unwrap());
@@ -51,8 +54,8 @@ fn search_from_all(data: &Path, limit: &str) -> (String, Vec<u64>, Vec<String>) 
     (session, numbers, reasons)
 }
 
-fn stored_seqs(data: &Path, session: &str) -> Vec<u64> {
-    let shown = json_of(fiml(data).args(["sessions", "show", session]));
+fn stored_seqs(place: &Place, session: &str) -> Vec<u64> {
+    let shown = json_of(place.fiml().args(["sessions", "show", session]));
     let queries = shown["session"]["state"]["history"]["queries"]
         .as_array()
         .unwrap();
@@ -62,11 +65,8 @@ fn stored_seqs(data: &Path, session: &str) -> Vec<u64> {
         .collect()
 }
 
-#[test]
-fn a_limit_of_1000_lets_in_exactly_1000_of_1600_searches_and_names_itself_to_the_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("sessions.db");
-    let (session, numbers, reasons) = search_from_all(&data, "1000");
+fn a_limit_of_1000_lets_in_exactly_1000_of_1600_searches_and_names_itself_to_the_others(place: &Place) {
+    let (session, numbers, reasons) = search_from_all(place, "1000");
     assert_eq!((numbers.len(), reasons.len()), (1_000, 600));
     for reason in reasons {
         assert!(
@@ -81,23 +81,25 @@ fn a_limit_of_1000_lets_in_exactly_1000_of_1600_searches_and_names_itself_to_the
         "every number was given once"
     );
     assert_eq!(
-        stored_seqs(&data, &session),
+        stored_seqs(place, &session),
         (1..=1_000).collect::<Vec<_>>()
     );
 }
 
-#[test]
-fn a_limit_of_2000_lets_in_all_1600_searches() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("sessions.db");
-    let (session, numbers, reasons) = search_from_all(&data, "2000");
+fn a_limit_of_2000_lets_in_all_1600_searches(place: &Place) {
+    let (session, numbers, reasons) = search_from_all(place, "2000");
     assert_eq!(reasons, Vec::<String>::new());
     assert_eq!(
         numbers.into_iter().collect::<BTreeSet<_>>(),
         (1..=1_600).collect()
     );
     assert_eq!(
-        stored_seqs(&data, &session),
+        stored_seqs(place, &session),
         (1..=1_600).collect::<Vec<_>>()
     );
+}
+
+fiml_tests::in_every_place! {
+    a_limit_of_1000_lets_in_exactly_1000_of_1600_searches_and_names_itself_to_the_others,
+    a_limit_of_2000_lets_in_all_1600_searches,
 }

@@ -164,7 +164,7 @@ fn a_file_cut_to_nothing_is_damaged_and_not_sound() {
 #[test]
 fn a_refused_argument_is_named_with_its_limit() {
     let (_folder, data) = place();
-    let mut client = Client::start(&data, &[]);
+    let mut client = Client::start(fiml(&data), &[]);
     let id = client.create(&json!({"assets": ["AAPL"], "sessionType": "equity"}));
     client.close();
     let long = "X".repeat(40);
@@ -271,7 +271,7 @@ fn limited(data: &Path, blocks: u32, args: &str) -> Output {
 #[test]
 fn a_failing_job_prints_nothing_but_its_error() {
     let (_folder, data) = place();
-    let mut client = Client::start(&data, &[]);
+    let mut client = Client::start(fiml(&data), &[]);
     for _ in 0..50 {
         client.create(&json!({"assets": ["IBM"], "sessionType": "macro", "ttlHours": 0.000_001}));
     }
@@ -289,7 +289,7 @@ fn a_failing_job_prints_nothing_but_its_error() {
 #[test]
 fn a_session_set_aside_makes_the_cleanup_fail_with_its_report() {
     let (_folder, data) = place();
-    let mut client = Client::start(&data, &[]);
+    let mut client = Client::start(fiml(&data), &[]);
     for asset in ["SOUND", "MAIMED"] {
         client.create(&json!({"assets": [asset], "sessionType": "macro", "ttlHours": 0.000_001}));
     }

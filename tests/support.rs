@@ -69,9 +69,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts a server on this file, and opens with `initialize`.
-    pub fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut command = fiml(data);
+    /// Starts a server by this command of `fiml`, and opens with `initialize`.
+    pub fn start(mut command: Command, settings: &[(&str, &str)]) -> Self {
         command
             .arg("serve")
             .env("FIML_PRICES", PRICES)
