@@ -49,10 +49,11 @@ examples:
 with-servers +COMMAND:
     cargo run --quiet -p fiml-testkit --features servers --bin servers -- sh -c '{{COMMAND}}'
 
-# Drive the server with the official Python client, in both of its modes
+# Drive the server with the official Python client, in both of its modes, on a file and on two servers
 clients: setup
     cargo build -p fiml
     {{venv}}/bin/python tests/clients/python_client.py target/debug/fiml
+    just with-servers {{venv}}/bin/python tests/clients/python_client.py target/debug/fiml
 
 # Measure against the bare limits and print ratios
 bench *ARGS:

@@ -1,10 +1,13 @@
 """Drives all seven tools of `fiml serve` over stdio with the official Python client, in both eras.
 
 Usage: python_client.py PATH_TO_FIML
+
+Sessions are kept in a file, or in the servers of REDIS_URL and DATABASE_URL where both are set.
 """
 
 import asyncio
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -41,6 +44,13 @@ async def fail(client, tool, code, **arguments):
     assert error["message"] and error["hint"], (tool, error)
 
 
+def place(folder, mode):
+    """The settings of a place of its own."""
+    servers = {name: os.environ[name] for name in ("REDIS_URL", "DATABASE_URL") if name in os.environ}
+    own = f"python_{mode}_{os.getpid()}".replace("-", "_")
+    return {**servers, "FIML_DATA": f"{folder}/sessions.db", "REDIS_KEY_PREFIX": own, "DATABASE_SCHEMA": own}
+
+
 async def drive(fiml, mode, protocol):
     """One sitting of an analyst's agent."""
     with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +58,8 @@ async def drive(fiml, mode, protocol):
         prices.write_text(PRICES)
         server = StdioServerParameters(
             command=fiml,
-            args=["serve", "--data", f"{folder}/sessions.db", "--prices", str(prices)],
+            args=["serve", "--prices", str(prices)],
+            env=place(folder, mode),
         )
         async with Client(server, mode=mode, read_timeout_seconds=30) as client:
             assert client.protocol_version == protocol, client.protocol_version
@@ -84,7 +95,8 @@ async def drive(fiml, mode, protocol):
             await fail(client, "create-analysis-session", "invalid_argument", assets=[], sessionType="equity")
             await fail(client, "get-session-info", "invalid_argument", sessionId="nonsense")
             await fail(client, "get-session-info", "session_not_found", sessionId="01890a5d-ac96-774b-bcce-b302099a8057")
-    print(f"ok: all {len(TOOLS)} tools, mode {mode}, protocol {protocol}")
+    kept = "in two servers" if "REDIS_URL" in os.environ else "in a file"
+    print(f"ok: all {len(TOOLS)} tools, {kept}, mode {mode}, protocol {protocol}")
 
 
 async def main():

@@ -12,7 +12,9 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use fiml_testkit::servers::{shared_postgres, shared_redis, shared_redis_cluster};
+use fiml_testkit::servers::{
+    PostgresServer, RedisServer, shared_postgres, shared_redis, shared_redis_cluster,
+};
 
 fn main() -> io::Result<ExitCode> {
     let mut words = std::env::args_os().skip(1);
@@ -25,11 +27,12 @@ fn main() -> io::Result<ExitCode> {
         io::copy(&mut io::stdin(), &mut io::sink())?;
         return Ok(ExitCode::SUCCESS);
     };
+    let (redis, postgres) = (RedisServer::start(), PostgresServer::start());
     let mut command = Command::new(program);
     command
         .args(words)
-        .env("REDIS_URL", shared_redis().url())
-        .env("DATABASE_URL", shared_postgres().url());
+        .env("REDIS_URL", redis.url())
+        .env("DATABASE_URL", postgres.url());
     let code = command.status()?.code();
     let code = code.and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))

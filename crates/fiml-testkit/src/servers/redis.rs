@@ -26,7 +26,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// A server with the settings of production: `appendonly yes`, `appendfsync everysec`.
+    /// A server with the settings of production: `appendonly yes`, `appendfsync always`.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(&[])
@@ -53,7 +53,7 @@ impl RedisServer {
             set("dir", &folder.display().to_string());
             set("save", "");
             set("appendonly", "yes");
-            set("appendfsync", "everysec");
+            set("appendfsync", "always");
             if node {
                 set("cluster-enabled", "yes");
                 set("cluster-port", &free_port().to_string());
@@ -126,8 +126,8 @@ impl RedisServer {
 
 /// One Redis server for all tests of this process, started on first use.
 ///
-/// Tests keep apart by a key prefix; whoever kills or reconfigures a server takes one of their own.
+/// It leaves it to the system when its file is synced. Tests keep apart by a key prefix; whoever kills or reconfigures a server takes one of their own.
 pub fn shared_redis() -> &'static RedisServer {
     static SHARED: OnceLock<RedisServer> = OnceLock::new();
-    SHARED.get_or_init(RedisServer::start)
+    SHARED.get_or_init(|| RedisServer::start_with(&[("appendfsync", "no")]))
 }

@@ -24,7 +24,7 @@ pub struct RedisCluster {
 }
 
 impl RedisCluster {
-    /// A cluster with the settings of production: `appendonly yes`, `appendfsync everysec`.
+    /// A cluster with the settings of production: `appendonly yes`, `appendfsync always`.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(&[])
@@ -119,8 +119,8 @@ impl RedisCluster {
     }
 }
 
-/// One Redis Cluster for all tests of this process, started on first use.
+/// One Redis Cluster for all tests of this process, started on first use; see [`shared_redis`](super::shared_redis).
 pub fn shared_redis_cluster() -> &'static RedisCluster {
     static SHARED: OnceLock<RedisCluster> = OnceLock::new();
-    SHARED.get_or_init(RedisCluster::start)
+    SHARED.get_or_init(|| RedisCluster::start_with(&[("appendfsync", "no")]))
 }
