@@ -6,7 +6,6 @@ use fiml_session_core::{
     SessionHeader, SessionId, UserId,
     store::{Page, Scope, SessionFilter, StoreError},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::cmd;
 
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     keys::{BUCKETS, Part},
     link::Call,
     store::RedisStore,
-    walk::{AT_ONCE, Stretch, Walk},
+    walk::{Stretch, Walk},
 };
 
 /// Whose indexes lead to the sessions that are wanted.
@@ -126,18 +125,18 @@ impl RedisStore {
         call: Call,
         places: &[Place],
     ) -> Result<Vec<Option<SessionHeader>>, StoreError> {
-        let reads = stream::iter(places.iter().copied()).map(|place| async move {
-            let id = place_id(&place);
+        let reads = places.iter().map(|place| {
+            let id = place_id(place);
             let mut read = cmd("HMGET");
             read.arg(self.keys.of(id, Part::Header)).arg(&FIELDS);
-            let call = Call {
-                id: Some(id),
-                ..call
-            };
-            let found: Found = self.command(call, &read).await?;
-            header::decode(id, &found)
+            (Some(id), read)
         });
-        reads.buffered(AT_ONCE).try_collect().await
+        let reads: Vec<_> = reads.collect();
+        let found: Vec<Found> = self.link.reads(call, reads).await?;
+        let found = places.iter().zip(found);
+        found
+            .map(|(place, found)| header::decode(place_id(place), &found))
+            .collect()
     }
 }
 

@@ -4,18 +4,17 @@ use fiml_session_core::{
     SessionMetrics,
     store::{MetricsFilter, Scope, StoreError},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::cmd;
 
 use crate::{
-    bytes::{Place, place_id},
+    bytes::{Place, place, place_id},
     header::{self, FIELDS},
     keys::Part,
     link::Call,
     list::Whose,
     store::RedisStore,
     tally,
-    walk::{AT_ONCE, Stretch, Walk},
+    walk::{Stretch, Walk},
 };
 
 /// How many indexes are walked at once, and how many sessions are read between two looks at the time.
@@ -60,27 +59,33 @@ impl RedisStore {
         call: Call,
         places: &[Place],
     ) -> Result<Vec<Option<SessionMetrics>>, StoreError> {
-        let reads = stream::iter(places.iter().copied()).map(|place| async move {
-            let id = place_id(&place);
+        let reads = places.iter().map(|place| {
+            let id = place_id(place);
             let mut read = cmd("HGETALL");
             read.arg(self.keys.of(id, Part::Header));
-            let call = Call {
-                id: Some(id),
-                ..call
-            };
-            let fields: Vec<(Vec<u8>, Vec<u8>)> = self.command(call, &read).await?;
-            let field = |name: &str| {
-                let found = fields.iter().find(|(field, _)| field == name.as_bytes());
-                found.map(|(_, value)| value.clone())
-            };
-            let header = header::decode(id, &FIELDS.map(field).to_vec())?;
-            // An index may name a session of the same id that is older.
-            let header =
-                header.filter(|header| crate::bytes::place(header.created_at, id) == place);
-            header
-                .map(|header| tally::metrics(header, &fields))
-                .transpose()
+            (Some(id), read)
         });
-        reads.buffered(AT_ONCE).try_collect().await
+        let reads: Vec<_> = reads.collect();
+        let found: Vec<Fields> = self.link.reads(call, reads).await?;
+        let found = places.iter().zip(found);
+        found.map(|(place, fields)| read(place, &fields)).collect()
     }
+}
+
+/// Every field of a header, with its value.
+type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The figures in the fields of a header; none where there is no session any more.
+fn read(at: &Place, fields: &Fields) -> Result<Option<SessionMetrics>, StoreError> {
+    let id = place_id(at);
+    let field = |name: &str| {
+        let found = fields.iter().find(|(field, _)| field == name.as_bytes());
+        found.map(|(_, value)| value.clone())
+    };
+    let header = header::decode(id, &FIELDS.map(field).to_vec())?;
+    // An index may name a session of the same id that is older.
+    let header = header.filter(|header| place(header.created_at, id) == *at);
+    header
+        .map(|header| tally::metrics(header, fields))
+        .transpose()
 }

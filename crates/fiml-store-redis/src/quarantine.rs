@@ -6,7 +6,6 @@ use fiml_session_core::{
     SessionId, Timestamp,
     store::{BoxError, Quarantined, StoreError},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::cmd;
 use uuid::Uuid;
 
@@ -16,7 +15,6 @@ use crate::{
     keys::{BUCKETS, Part},
     script::{Operands, QUARANTINE},
     store::RedisStore,
-    walk::AT_ONCE,
 };
 
 impl RedisStore {
@@ -42,14 +40,13 @@ impl RedisStore {
         &self,
         limit: NonZeroUsize,
     ) -> Result<Vec<Quarantined>, StoreError> {
-        let call = self.reads(None);
-        let buckets = stream::iter(0..BUCKETS).map(|bucket| async move {
+        let reads = (0..BUCKETS).map(|bucket| {
             let mut read = cmd("HGETALL");
             read.arg(self.keys.of_bucket(bucket, Part::Quarantine));
-            self.command(call, &read).await
+            (None, read)
         });
-        let found: Vec<Vec<(Vec<u8>, Vec<u8>)>> =
-            buckets.buffer_unordered(AT_ONCE).try_collect().await?;
+        let reads: Vec<_> = reads.collect();
+        let found: Vec<Vec<(Vec<u8>, Vec<u8>)>> = self.link.reads(self.reads(None), reads).await?;
         let rows = found.into_iter().flatten();
         let rows = rows.map(|(id, told)| read(&id, &told).map_err(|source| corrupt(None, source)));
         let mut rows = rows.collect::<Result<Vec<_>, _>>()?;

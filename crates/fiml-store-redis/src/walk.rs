@@ -6,7 +6,6 @@ use fiml_session_core::{
     Timestamp,
     store::{Cursor, StoreError},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::cmd;
 
 use crate::{
@@ -16,8 +15,6 @@ use crate::{
     store::RedisStore,
 };
 
-/// How many commands of one call are under way at once.
-pub(crate) const AT_ONCE: usize = 256;
 /// How many places of one index are asked for at once at most.
 const LARGEST_SHARE: usize = 1_000;
 
@@ -145,19 +142,17 @@ impl<'a> Walk<'a> {
         let hungry = std::mem::take(&mut self.hungry);
         let (store, share, stretch) = (self.store, self.share, &self.stretch);
         let sources = &self.sources;
-        let reads = stream::iter(hungry).map(|index| {
+        let reads = hungry.iter().map(|&index| {
             let source = &sources[index];
             let mut read = cmd(stretch.command);
             read.arg(&source.key).arg(&source.from).arg(&stretch.to);
             read.arg("LIMIT").arg(0).arg(share);
-            async move {
-                let places: Vec<Vec<u8>> = store.command(call, &read).await?;
-                Ok::<_, StoreError>((index, places))
-            }
+            (None, read)
         });
-        let read: Vec<_> = reads.buffer_unordered(AT_ONCE).try_collect().await?;
+        let reads: Vec<_> = reads.collect();
+        let read: Vec<Vec<Vec<u8>>> = store.link.reads(call, reads).await?;
         self.share = (share * 2).min(LARGEST_SHARE);
-        for (index, places) in read {
+        for (index, places) in hungry.into_iter().zip(read) {
             let source = &mut self.sources[index];
             source.has_more = places.len() == share;
             for place in places {
