@@ -8,7 +8,7 @@ use fiml_session_core::{NewSession, Policy, SessionType, store::Scope};
 use fiml_testkit::servers::{PostgresServer, RedisServer, shared_postgres};
 use fiml_tests::{
     place::{Place, Tiers},
-    support::{fiml, json_of, text},
+    support::{Client, fiml, json_of, text},
 };
 use serde_json::{Value, json};
 
@@ -223,4 +223,35 @@ fn a_file_and_servers_at_once_are_refused() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output).contains("--data"), "{}", text(&output));
+}
+
+#[test]
+fn a_server_that_starts_without_the_archive_serves_live_sessions_and_finds_it_later() {
+    let (place, redis, postgres) = (Place::embedded(), durable(), PostgresServer::start());
+    let tiers = Tiers::on(&redis.url(), &postgres.url());
+    postgres.kill();
+    let mut client = Client::start(on(&place, &tiers), &[]);
+    let id = client.create(&json!({"assets": ["AAPL"], "sessionType": "equity"}));
+    let info = json!({"sessionId": id});
+    let call =
+        |client: &mut Client, tool: &str, arguments: &Value| client.call(tool, arguments).unwrap();
+    assert_eq!(
+        call(&mut client, "get-session-info", &info)["status"],
+        "success"
+    );
+    assert_eq!(
+        call(&mut client, "list-sessions", &json!({}))["total_sessions"],
+        1
+    );
+    let everything = json!({"includeArchived": true});
+    assert_eq!(
+        call(&mut client, "list-sessions", &everything)["code"],
+        "archive_unavailable"
+    );
+    postgres.restart();
+    assert_eq!(
+        call(&mut client, "list-sessions", &everything)["total_sessions"],
+        1
+    );
+    client.close();
 }

@@ -1,8 +1,9 @@
 //! Opens the database.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use deadpool::managed::{Pool, PoolConfig, QueueMode};
+use tokio::sync::OnceCell;
 
 use crate::{
     config::PgConfig,
@@ -18,6 +19,8 @@ use crate::{
 #[derive(Clone)]
 pub struct PgStore {
     pub(crate) pool: Pool<Connector>,
+    /// Whether the schema is known to be that of this program.
+    is_open: Arc<OnceCell<()>>,
 }
 
 impl fmt::Debug for PgStore {
@@ -34,10 +37,15 @@ impl PgStore {
     /// Any number of stores may do so at once. The database must exist; see
     /// [`PgStore::create_database`].
     pub async fn connect(config: PgConfig) -> Result<Self, ConnectError> {
+        let store = Self::unconnected(config).await?;
+        store.open().await?;
+        Ok(store)
+    }
+
+    /// A store whose calls open the database as soon as it answers, and are
+    /// [`Unavailable`](fiml_session_core::store::StoreError::Unavailable) until then.
+    pub async fn unconnected(config: PgConfig) -> Result<Self, ConnectError> {
         let connector = Connector::new(config).await?;
-        let mut conn = connector.open_for_maintenance().await?;
-        refuse_encoding(&mut conn, connector.place()).await?;
-        bring_up_to_date(conn, &connector).await?;
         let place = connector.place().to_owned();
         let mut limits = PoolConfig::new(connector.config.pool_size.get());
         // The connection that was used last is the least likely to have been closed since.
@@ -45,7 +53,19 @@ impl PgStore {
         let pool = Pool::builder(connector).config(limits).build();
         Ok(Self {
             pool: pool.map_err(|source| ConnectError::at(&place, source))?,
+            is_open: Arc::default(),
         })
+    }
+
+    /// Opens the database and brings it to the schema of this program, where no call has yet.
+    pub async fn open(&self) -> Result<(), ConnectError> {
+        let opened = self.is_open.get_or_try_init(async || {
+            let connector = self.connector();
+            let mut conn = connector.open_for_maintenance().await?;
+            refuse_encoding(&mut conn, connector.place()).await?;
+            bring_up_to_date(conn, connector).await
+        });
+        opened.await.map(drop)
     }
 
     pub(crate) fn connector(&self) -> &Connector {

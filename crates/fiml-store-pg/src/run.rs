@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool::managed::{Object, Pool};
+use deadpool::managed::{Object, Pool, PoolError};
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, methods::LoadQuery,
     pooled_connection::PoolableConnection,
@@ -127,12 +127,16 @@ impl PgStore {
         T: Send + 'static,
         W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
     {
-        let pool = self.pool.clone();
+        let store = self.clone();
         let task = tokio::spawn(async move {
             let deadline = Instant::now() + mode.within;
+            match timeout_at(deadline, store.open()).await {
+                Ok(opened) => opened.map_err(|error| no_connection(PoolError::Backend(error)))?,
+                Err(elapsed) => return Err(undone(Complaint::Lost, elapsed)),
+            }
             let mut attempts = 1;
             loop {
-                match attempt(&pool, mode, deadline, &work).await {
+                match attempt(&store.pool, mode, deadline, &work).await {
                     Err(trouble) if trouble.may_pass && attempts < ATTEMPTS => attempts += 1,
                     Err(trouble) => return Err(trouble.error),
                     Ok(done) => return Ok(done),

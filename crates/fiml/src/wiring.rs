@@ -10,7 +10,7 @@ use fiml_session_core::{
     Invalid, SessionStore, Stores, SystemClock,
     store::{Health, StoreError, StoreHealth},
 };
-use fiml_store_pg::{PgConfig, PgStore};
+use fiml_store_pg::{ConnectError as PgConnectError, PgConfig, PgStore};
 use fiml_store_redis::{RedisConfig, RedisStore};
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 
@@ -55,8 +55,18 @@ pub(crate) async fn open(config: &Config) -> Result<Opened> {
 
 async fn open_servers(servers: &Servers) -> Result<Opened> {
     let redis = RedisStore::connect(redis(servers)).await?;
-    let (live, archive) = (Arc::new(redis), PgStore::connect(postgres(servers)).await?);
-    let archive = Arc::new(archive);
+    let archive = PgStore::unconnected(postgres(servers)).await?;
+    match archive.open().await {
+        // Live sessions need no archive, and it is opened as soon as it answers.
+        Err(error @ PgConnectError::Unreachable { .. }) => {
+            tracing::warn!(
+                "{:#}; until it answers, archived sessions are unavailable",
+                anyhow::Error::from(error)
+            );
+        }
+        opened => opened?,
+    }
+    let (live, archive) = (Arc::new(redis), Arc::new(archive));
     Ok(Opened {
         stores: Stores {
             active: Arc::<RedisStore>::clone(&live),

@@ -29,9 +29,16 @@ servers may share one file, or one Redis and PostgreSQL. The server ends when it
 pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let market = wiring::market(config.prices.as_deref()).await?;
     let opened = wiring::open(config).await?;
-    let dangers = warn(&opened.condition().await?);
-    if args.require_durable && !dangers.is_empty() {
-        bail!(NotDurable::error(dangers.join("; ")));
+    match opened.condition().await {
+        Ok(condition) => {
+            let dangers = warn(&condition);
+            if args.require_durable && !dangers.is_empty() {
+                bail!(NotDurable::error(dangers.join("; ")));
+            }
+        }
+        // Said already; whoever requires durability requires an answer.
+        Err(error) if args.require_durable => return Err(error.into()),
+        Err(_) => {}
     }
     let server = wiring::server(market, opened.sessions(config))?;
     tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
