@@ -222,8 +222,7 @@ impl SessionError {
             Self::Forbidden { .. } => ErrorCode::Forbidden,
             Self::Archive(StoreError::Unavailable { .. }) => ErrorCode::ArchiveUnavailable,
             Self::Active(error) | Self::Archive(error) => error.code(),
-            Self::Unconfirmed { .. } => ErrorCode::OutcomeUnknown,
-            Self::Unsettled { .. } => ErrorCode::StoreUnavailable,
+            Self::Unconfirmed { .. } | Self::Unsettled { .. } => ErrorCode::OutcomeUnknown,
         }
     }
 

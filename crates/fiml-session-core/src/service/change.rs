@@ -1,14 +1,18 @@
 //! Changing a session: its own pending changes, one more query, a longer life.
 
+use std::cmp::Ordering;
+
 use super::{ATTEMPTS, LOOKS, RESTORE_HOLD, SessionStore, Stores};
 use crate::{
     change::{Applied, ChangeBatch, Conditions, IdempotencyKey, SessionChange},
+    clock::Timestamp,
     error::SessionError,
     history::QueryRecord,
     id::SessionId,
     policy::hours,
     session::Session,
     store::{Removal, RestoreToken, Scope, StoreError},
+    transition::Refusal,
 };
 
 impl SessionStore {
@@ -66,15 +70,74 @@ impl SessionStore {
             idempotency: key.cloned(),
             ..SessionChange::Extended { micros }.into()
         };
+        let mut brought_back = false;
         for _ in 0..ATTEMPTS {
-            if let Some(applied) = self.apply(scope, id, &batch).await? {
-                return Ok(applied);
-            }
-            if let Some(applied) = self.restore(scope, id, &batch).await? {
-                return Ok(applied);
+            let extended = match self.prolong(scope, id, &batch).await {
+                Ok(None) => self.restore(scope, id, &batch).await,
+                done => done,
+            };
+            match extended {
+                Ok(Some(applied)) => return Ok(applied),
+                // Nothing here, or it has been brought back: it is looked at again.
+                Ok(None) => brought_back = true,
+                Err(SessionError::Active(source) | SessionError::Archive(source))
+                    if brought_back =>
+                {
+                    return Err(SessionError::Unconfirmed { id, source });
+                }
+                Err(error) => return Err(error),
             }
         }
         Err(SessionError::Unsettled { id })
+    }
+
+    /// Extends the live copy; none where there is none that stands.
+    ///
+    /// A copy that has expired may be one that a restore inserted so late that the session was brought back
+    /// by others and archived again meanwhile: it does not stand where the archive knows more.
+    async fn prolong(
+        &self,
+        scope: &Scope,
+        id: SessionId,
+        batch: &ChangeBatch,
+    ) -> Result<Option<Applied>, SessionError> {
+        let Stores {
+            active, archive, ..
+        } = &self.stores;
+        let found = active.overview(scope, id, 0).await;
+        let Some(live) = found.map_err(SessionError::Active)? else {
+            return Ok(None);
+        };
+        if !live.header.is_expired(self.now()) {
+            return self.apply(scope, id, batch).await;
+        }
+        let version = live.header.version;
+        let row = archive.overview(scope, id, 0).await;
+        let row = row.map_err(SessionError::Archive)?;
+        match row.map(|row| row.header.version.cmp(&version)) {
+            Some(Ordering::Greater) => {
+                let removal = active.remove_unchanged(id, version).await;
+                return removal.map(|_| None).map_err(SessionError::Active);
+            }
+            // The same session, on its way: the row then waits for the live copy.
+            Some(Ordering::Equal) => {
+                let at = self.now();
+                let claimed = archive.claim_restore(scope, id, token(at), at).await;
+                claimed.map_err(SessionError::Archive)?;
+            }
+            Some(Ordering::Less) | None => {}
+        }
+        let unchanged = ChangeBatch {
+            expected_version: Some(version),
+            ..batch.clone()
+        };
+        match self.apply(scope, id, &unchanged).await {
+            Err(SessionError::Refused {
+                refusal: Refusal::VersionConflict { .. },
+                ..
+            }) => Ok(None),
+            done => done,
+        }
     }
 
     async fn change(
@@ -166,7 +229,7 @@ impl SessionStore {
             }
         }
         let at = self.now();
-        let token = RestoreToken(SessionId::at(at).uuid());
+        let token = token(at);
         let claimed = archive
             .claim_restore(scope, id, token, at)
             .await
@@ -231,4 +294,9 @@ impl SessionStore {
             None => Ok(!archive.is_buried(id).await?),
         }
     }
+}
+
+/// Names an attempt to bring a session back.
+fn token(at: Timestamp) -> RestoreToken {
+    RestoreToken(SessionId::at(at).uuid())
 }

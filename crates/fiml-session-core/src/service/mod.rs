@@ -64,7 +64,7 @@ const LOOKS: usize = 2;
 /// How long a restored session's archive row stays in case the live store loses the session.
 const RESTORE_HOLD: Duration = Duration::from_mins(10);
 /// How many calls to a store are under way at once where a use case needs many.
-const CONCURRENT_READS: usize = 8;
+const CONCURRENT_CALLS: usize = 8;
 
 impl SessionStore {
     /// A service on these stores, by this policy, telling the time by this clock.
@@ -115,7 +115,7 @@ impl SessionStore {
         ids: &[SessionId],
     ) -> Result<Vec<Session>, SessionError> {
         let mut sessions = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(CONCURRENT_READS) {
+        for chunk in ids.chunks(CONCURRENT_CALLS) {
             let reads = chunk.iter().map(|&id| self.find(scope, id));
             for found in join_all(reads).await {
                 sessions.extend(found?);

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, time::Duration};
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::{ATTEMPTS, CONCURRENT_READS, RESTORE_HOLD, SessionStore, Stores};
+use super::{ATTEMPTS, CONCURRENT_CALLS, RESTORE_HOLD, SessionStore, Stores};
 use crate::{
     change::SessionChange,
     clock::Timestamp,
@@ -52,8 +52,14 @@ impl SessionStore {
         scope: &Scope,
         id: SessionId,
     ) -> Result<bool, SessionError> {
+        let mut has_ended = false;
         for _ in 0..ATTEMPTS {
-            let found = self.overview(scope, id, 0).await?;
+            let found = match self.overview(scope, id, 0).await {
+                Err(SessionError::Active(source) | SessionError::Archive(source)) if has_ended => {
+                    return Err(SessionError::Unconfirmed { id, source });
+                }
+                found => found?,
+            };
             if found.is_archived {
                 return Ok(false);
             }
@@ -66,6 +72,7 @@ impl SessionStore {
             {
                 return self.is_archived(scope, id).await;
             }
+            has_ended = true;
             let outcomes = self.archive_batch(&[id], self.now()).await;
             let outcomes = outcomes.map_err(|error| match error {
                 SessionError::Active(source) | SessionError::Archive(source) => {
@@ -105,7 +112,10 @@ impl SessionStore {
             Ok(_) => {}
             Err(SessionError::NotFound { .. }) => return Ok(false),
             // What cannot be read can still be deleted by whoever may see everything.
-            Err(SessionError::Active(StoreError::Corrupt { .. })) if *scope == Scope::All => {}
+            Err(
+                SessionError::Active(StoreError::Corrupt { .. })
+                | SessionError::Archive(StoreError::Corrupt { .. }),
+            ) if *scope == Scope::All => {}
             Err(error) => return Err(error),
         }
         // First the tombstone, so that no copy on its way into the archive can follow.
@@ -133,9 +143,14 @@ impl SessionStore {
             ..CleanupReport::default()
         };
         let due = at.minus(self.policy.archive_grace);
+        let mut before = Vec::new();
         loop {
             let expired = self.stores.active.expired(due, BATCH).await;
             let ids = expired.map_err(SessionError::Active)?;
+            // Whatever keeps a batch from going, another round now would not move it either.
+            if ids == before {
+                return Ok(report);
+            }
             let outcomes = self.archive_batch(&ids, due).await?;
             let count = |wanted| {
                 outcomes
@@ -149,6 +164,7 @@ impl SessionStore {
             if outcomes.iter().all(|&outcome| outcome == Outcome::Left) {
                 return Ok(report);
             }
+            before = ids;
         }
     }
 
@@ -160,7 +176,7 @@ impl SessionStore {
     ) -> Result<Vec<Outcome>, SessionError> {
         let mut outcomes = Vec::with_capacity(ids.len());
         let (mut staged, mut bytes) = (Vec::new(), 0);
-        for chunk in ids.chunks(CONCURRENT_READS) {
+        for chunk in ids.chunks(CONCURRENT_CALLS) {
             let reads = chunk.iter().map(|&id| self.stores.active.snapshot(id));
             for (&id, read) in chunk.iter().zip(join_all(reads).await) {
                 match read {
@@ -198,11 +214,16 @@ impl SessionStore {
         let at = self.now();
         match self.stores.archive.stage(staged, at).await {
             Ok(rows) => {
-                let moves = staged
-                    .iter()
-                    .zip(rows)
-                    .map(|(staged, row)| self.finish(staged, row));
-                join_all(moves).await.into_iter().collect()
+                let moves: Vec<_> = staged.iter().zip(rows).collect();
+                let mut outcomes = Vec::with_capacity(moves.len());
+                // So many at once and no more, so that others find a connection too.
+                for chunk in moves.chunks(CONCURRENT_CALLS) {
+                    let moves = chunk.iter().map(|&(staged, row)| self.finish(staged, row));
+                    for outcome in join_all(moves).await {
+                        outcomes.push(outcome?);
+                    }
+                }
+                Ok(outcomes)
             }
             Err(StoreError::Corrupt { id: Some(_), .. }) => self.move_each(staged, at).await,
             Err(error) => Err(SessionError::Archive(error)),
@@ -309,8 +330,11 @@ impl SessionStore {
                 .map_err(SessionError::Archive)?;
             let Some(last) = rows.last() else { break };
             after = Some(last.id);
-            for row in &rows {
-                reconciled += u64::from(self.reconcile_row(row, at).await?);
+            for chunk in rows.chunks(CONCURRENT_CALLS) {
+                let rows = chunk.iter().map(|row| self.reconcile_row(row, at));
+                for moved in join_all(rows).await {
+                    reconciled += u64::from(moved?);
+                }
             }
         }
         let before = at.minus(TOMBSTONE_LIFETIME);
@@ -326,10 +350,11 @@ impl SessionStore {
             active, archive, ..
         } = &self.stores;
         if row.state == UnsettledState::Buried {
-            return active
-                .remove(&Scope::All, row.id)
-                .await
-                .map_err(SessionError::Active);
+            return match active.remove(&Scope::All, row.id).await {
+                // One that cannot be taken apart stops nobody else's.
+                Err(StoreError::Corrupt { .. }) => Ok(false),
+                removed => removed.map_err(SessionError::Active),
+            };
         }
         if row.state == UnsettledState::Restoring && at < row.since.plus(RESTORE_HOLD) {
             return Ok(false);
@@ -344,8 +369,9 @@ impl SessionStore {
             Some(version) if version > row.version => {
                 archive.discard(row).await.map_err(SessionError::Archive)
             }
-            // An old copy, of a session that was brought back and archived again meanwhile.
-            Some(version) if version < row.version => {
+            // An old copy, of a session that was brought back and archived again meanwhile; or the same one,
+            // which somebody died about to extend.
+            Some(version) if version < row.version || row.state == UnsettledState::Restoring => {
                 let removal = active.remove_unchanged(row.id, version).await;
                 Ok(removal.map_err(SessionError::Active)? == Removal::Removed
                     && archive

@@ -130,9 +130,9 @@ fn check_failure(story: &Story, call: &Call, code: ErrorCode, exists: bool) -> K
             ErrorCode::SessionExpired | ErrorCode::SessionArchived,
             Act::Append | Act::AppendOnce(_),
         ) => may_end,
-        (ErrorCode::StoreUnavailable, Act::Archive) => prolonged,
+        (ErrorCode::OutcomeUnknown, Act::Archive) => prolonged,
         // It followed the session to and fro as often as it does, and nothing of it stands.
-        (ErrorCode::StoreUnavailable, Act::Extend | Act::ExtendOnce(_)) => call.steps > PERSISTENT,
+        (ErrorCode::OutcomeUnknown, Act::Extend | Act::ExtendOnce(_)) => call.steps > PERSISTENT,
         _ => false,
     };
     keep(fits, || format!("{:?} was answered {code}", call.act))

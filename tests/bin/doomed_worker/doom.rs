@@ -1,0 +1,92 @@
+//! The steps at which the process dies or is held up.
+
+use std::{
+    process::{self, Command},
+    str::FromStr,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::say;
+
+/// On which side of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+/// `before:stage:3` dies before the third call of that step, `after:any:7` after the seventh of whatever
+/// step, `stop:insert:1` is stopped after the first until it is told to go on, and `never` does none of
+/// this; several are separated by commas.
+#[derive(Debug)]
+pub(crate) struct Doom(Vec<Fate>);
+
+#[derive(Debug)]
+struct Fate {
+    side: Side,
+    step: String,
+    calls: u64,
+    is_death: bool,
+    seen: AtomicU64,
+}
+
+impl FromStr for Doom {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fates = text.split(',').filter(|fate| *fate != "never");
+        Ok(Self(fates.map(str::parse).collect::<Result<_, _>>()?))
+    }
+}
+
+impl FromStr for Fate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<_> = text.split(':').collect();
+        let refused = || format!("{text} is no doom: say before:stage:3, stop:any:7 or never");
+        let [how, step, calls] = parts[..] else {
+            return Err(refused());
+        };
+        let (side, is_death) = match how {
+            "before" => (Side::Before, true),
+            "after" => (Side::After, true),
+            "stop" => (Side::After, false),
+            _ => return Err(refused()),
+        };
+        Ok(Self {
+            side,
+            step: step.to_owned(),
+            calls: calls.parse().map_err(|_| refused())?,
+            is_death,
+            seen: AtomicU64::new(0),
+        })
+    }
+}
+
+impl Doom {
+    /// Passes one side of a step, or meets its fate there.
+    pub(crate) fn pass(&self, side: Side, step: &str) {
+        for fate in &self.0 {
+            if fate.side == side && (fate.step == step || fate.step == "any") {
+                fate.pass();
+            }
+        }
+    }
+}
+
+impl Fate {
+    fn pass(&self) {
+        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 != self.calls {
+            return;
+        }
+        if self.is_death {
+            // At once, and with nothing cleaned up.
+            process::abort();
+        }
+        say("stopped").expect("the test listens");
+        let pid = process::id().to_string();
+        let stopped = Command::new("kill").args(["-STOP", &pid]).status();
+        assert!(stopped.is_ok_and(|status| status.success()), "kill -STOP");
+    }
+}
