@@ -1,35 +1,18 @@
 //! What the configuration says, parsed: the server, the database, the encryption and the schema.
 
-use std::path::PathBuf;
+use std::net::IpAddr;
 
 use fiml_session_core::Invalid;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::config::PgConfig;
+use crate::{
+    config::PgConfig,
+    trust::{Trust, split},
+};
 
-/// How errors name the address.
-const ARGUMENT: &str = "DATABASE_URL";
-const FORM: &str = "postgres://user:password@host:port/database, with /, :, @, ? and # in a password percent-encoded";
-
-/// Whom a server must prove to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trust {
-    /// Anybody: the connection is encrypted against listeners only.
-    Anybody,
-    /// Whoever has a certificate of these authorities, whatever its name.
-    SignedBy(Authorities),
-    /// Who has a certificate of these authorities in the name of the host.
-    Named(Authorities),
-}
-
-/// Who may sign a server's certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Authorities {
-    /// Those that the operating system trusts.
-    System,
-    /// Those in a PEM file.
-    File(PathBuf),
-}
+/// How errors name the address, and how it is written.
+pub(crate) const ARGUMENT: &str = "DATABASE_URL";
+pub(crate) const FORM: &str = "postgres://user:password@host:port/database, with /, :, @, ? and # in a password percent-encoded";
 
 /// A configuration that was found to be in order.
 #[derive(Clone)]
@@ -65,7 +48,10 @@ impl Address {
         if driver.get_application_name().is_none() {
             driver.application_name("fiml");
         }
-        driver.connect_timeout(config.timeout);
+        // They are dialled in turn, and the last must have its chance within the time of a call.
+        let dialled = driver.get_hosts().len().max(driver.get_hostaddrs().len());
+        let share = u32::try_from(dialled.max(1)).unwrap_or(u32::MAX);
+        driver.connect_timeout(config.timeout / share);
         let user = driver.get_user().unwrap_or_default();
         let database = driver.get_dbname().unwrap_or(user).to_owned();
         Ok(Self {
@@ -77,6 +63,25 @@ impl Address {
         })
     }
 
+    /// Whether the way to the server leaves this machine: decided by what we dial, since a server in a
+    /// container sees a bridge in between.
+    pub(crate) fn is_local(&self) -> bool {
+        let addresses = self.driver.get_hostaddrs();
+        if !addresses.is_empty() {
+            return addresses.iter().all(|ip| ip.to_canonical().is_loopback());
+        }
+        let is_local = |host: &Host| match host {
+            Host::Tcp(name) if name == "localhost" => true,
+            Host::Tcp(name) => {
+                let ip = name.parse::<IpAddr>();
+                ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+            }
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        };
+        self.driver.get_hosts().iter().all(is_local)
+    }
+
     /// The same server, another database.
     pub(crate) fn at_database(&self, database: &str) -> Self {
         let mut other = self.clone();
@@ -85,89 +90,11 @@ impl Address {
     }
 }
 
-/// What the address says about encryption, which the driver knows only in part.
-#[derive(Debug, Default)]
-struct Tls {
-    mode: Option<String>,
-    authorities: Option<String>,
-}
-
-impl Tls {
-    fn trust(self) -> Result<Trust, Invalid> {
-        let given = self.authorities.is_some();
-        let authorities = match self.authorities.as_deref() {
-            None | Some("system") => Authorities::System,
-            Some(file) => Authorities::File(file.into()),
-        };
-        match self.mode.as_deref() {
-            None | Some("disable" | "prefer") => Ok(Trust::Anybody),
-            Some("require") if !given => Ok(Trust::Anybody),
-            Some("require" | "verify-ca") => Ok(Trust::SignedBy(authorities)),
-            Some("verify-full") => Ok(Trust::Named(authorities)),
-            Some(_) => Err(Invalid::malformed(
-                ARGUMENT,
-                "has an unknown sslmode",
-                "sslmode=disable, prefer, require, verify-ca or verify-full",
-            )),
-        }
-    }
-}
-
-/// The address without what it says about encryption, and that.
-fn split(url: &str) -> Result<(String, Tls), Invalid> {
-    let known = ["postgres://", "postgresql://"];
-    if !known.iter().any(|scheme| url.starts_with(scheme)) {
-        let problem = "does not begin with postgres://";
-        return Err(Invalid::malformed(ARGUMENT, problem, FORM));
-    }
-    // The driver ends the password at the first @, so a ? before it belongs to the password.
-    let begin = url.find('@').unwrap_or(0);
-    let Some(mark) = url[begin..].find('?').map(|mark| begin + mark) else {
-        return Ok((url.to_owned(), Tls::default()));
-    };
-    let (mut tls, mut kept) = (Tls::default(), Vec::new());
-    for parameter in url[mark + 1..].split('&') {
-        match parameter.split_once('=') {
-            Some(("sslmode", mode)) => tls.mode = Some(mode.to_owned()),
-            Some(("sslrootcert", file)) => tls.authorities = Some(decoded(file)?),
-            _ => kept.push(parameter),
-        }
-    }
-    let query = if kept.is_empty() { "" } else { "?" };
-    Ok((format!("{}{query}{}", &url[..mark], kept.join("&")), tls))
-}
-
-fn decoded(text: &str) -> Result<String, Invalid> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let digits = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let code = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
-        match code.filter(|_| byte == b'%') {
-            Some(code) => {
-                bytes.push(code);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes)
-        .map_err(|_| Invalid::malformed(ARGUMENT, "has an sslrootcert that is not a path", FORM))
-}
-
 fn hosts(driver: &tokio_postgres::Config) -> Result<String, Invalid> {
     let ports = driver.get_ports();
     let mut hosts = Vec::new();
     for (index, host) in driver.get_hosts().iter().enumerate() {
         let host = match host {
-            // What is left of a password with an @ in it would be shown in errors.
-            Host::Tcp(name) if name.contains('@') => {
-                let problem = "has an @ behind the one that ends the password";
-                return Err(Invalid::malformed(ARGUMENT, problem, FORM));
-            }
             Host::Tcp(name) => name.clone(),
             #[cfg(unix)]
             Host::Unix(path) => path.display().to_string(),
@@ -197,7 +124,10 @@ fn plain(schema: String) -> Result<String, Invalid> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::trust::Authorities;
 
     fn parse(url: &str) -> Result<Address, Invalid> {
         Address::parse(&PgConfig::new(url))
@@ -205,7 +135,7 @@ mod tests {
 
     #[test]
     fn sslmode_means_what_it_means_to_libpq() {
-        let file = || Authorities::File("/etc/a b.pem".into());
+        let file = || PathBuf::from("/etc/a b.pem");
         let at = "sslrootcert=/etc/a%20b.pem";
         for (query, mode, trust) in [
             (String::new(), SslMode::Prefer, Trust::Anybody),
@@ -232,7 +162,7 @@ mod tests {
             (
                 format!("?{at}&sslmode=verify-full"),
                 SslMode::Require,
-                Trust::Named(file()),
+                Trust::Named(Authorities::File(file())),
             ),
             (
                 "?sslmode=verify-full".to_owned(),
@@ -258,7 +188,13 @@ mod tests {
         for url in [
             "mysql://ada:s3cret@db/fiml",
             "postgres://ada:s3cret@db/fiml?sslmode=sometimes",
+            "postgres://ada:s3cret@db/fiml?sslmode=verify-ca",
+            "postgres://ada:s3cret@db/fiml?sslmode=verify-ca&sslrootcert=system",
+            "postgres://ada:s3cret@db/fiml?sslmode=require&sslrootcert=system",
+            "postgres://ada:s3cret@db/fiml?sslrootcert=system",
             "postgres://ada:s3@cret@db/fiml",
+            "postgres://ada:s3c@cre/cret@db/fiml",
+            "postgres://ada:s3c@cre?cret=cret@db/fiml",
             "postgres://ada:s3cret@/fiml",
             "postgres://ada:s3cret@db:port/fiml",
             "postgres://ada:s3cret@db/fiml?no_such_option=s3cret",
@@ -274,6 +210,65 @@ mod tests {
             assert!(!error.limit.is_empty());
             let config = format!("{:?}", PgConfig::new(url));
             assert!(!config.contains("cret"), "{config}");
+        }
+    }
+
+    #[test]
+    fn a_place_says_where_and_never_who() {
+        for (url, schema, place) in [
+            ("postgres://ada:s3cret@db/fiml", None, "db:5432/fiml"),
+            (
+                "postgres://ada:s3cret@one:1,two:2/fiml?sslmode=require",
+                Some("mine"),
+                "one:1,two:2/fiml, schema mine",
+            ),
+            ("postgres://ada:s3%40cret@db/a%40b", None, "db:5432/a@b"),
+            ("postgres://ada:s3c@re/t@db/fiml", None, "(not an address)"),
+            ("s3cret", None, "(not an address)"),
+            (
+                "postgres://ada:s3cret@db/fiml",
+                Some("s3cret\""),
+                "(not an address)",
+            ),
+        ] {
+            let mut config = PgConfig::new(url);
+            config.schema = schema.map(str::to_owned);
+            assert_eq!(config.place(), place, "{url}");
+        }
+    }
+
+    #[test]
+    fn several_hosts_share_the_time_of_a_call() {
+        for (hosts, share) in [
+            ("one", 2_000),
+            ("one,two", 1_000),
+            ("one:1,two:2,a:3,b:4", 500),
+        ] {
+            let address = parse(&format!("postgres://{hosts}/fiml")).unwrap();
+            let share = std::time::Duration::from_millis(share);
+            assert_eq!(
+                address.driver.get_connect_timeout(),
+                Some(&share),
+                "{hosts}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_dialled_decides_whether_the_way_is_local() {
+        for (rest, local) in [
+            ("localhost/d", true),
+            ("127.0.0.2:1/d", true),
+            ("[::1]/d", true),
+            ("%2Frun%2Fpostgresql/d", true),
+            ("db/d?hostaddr=127.0.0.1", true),
+            ("localhost/d?hostaddr=10.0.0.1", false),
+            ("localhost,db/d", false),
+            ("db.example/d", false),
+            ("172.17.0.1/d", false),
+        ] {
+            let address = parse(&format!("postgres://{rest}")).unwrap();
+            assert_eq!(address.is_local(), local, "{rest}");
         }
     }
 

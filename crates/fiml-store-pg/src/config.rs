@@ -14,7 +14,10 @@ pub struct PgConfig {
     /// `sslmode` means what it means to libpq: `disable`; `prefer`, the default, which encrypts where the
     /// server can; `require`, which refuses to speak in the clear; `verify-ca`, which also checks who signed
     /// the server's certificate; `verify-full`, which checks its name too. `sslrootcert` is a PEM file of
-    /// the authorities to trust; without it, or with `system`, those of the operating system are.
+    /// the authorities to trust; without it, or with `system`, `verify-full` trusts those of the operating
+    /// system. `verify-ca` needs the file, since anybody may have a certificate of a public authority.
+    ///
+    /// Where several hosts are named they are dialled in turn and share the time-out.
     pub url: String,
     /// The schema that holds the tables, a plain identifier; made where it is missing. Where none is given,
     /// the `search_path` of the user decides.
@@ -45,14 +48,27 @@ impl PgConfig {
             batch_timeout: DEFAULT_BATCH_TIMEOUT,
         }
     }
+
+    /// Hosts, ports, database and schema, to be shown: `db.example:5432/fiml, schema fiml`.
+    ///
+    /// It never holds the password, nor the user's name, unless the database has that name. Where the
+    /// address or the schema cannot be understood it is `(not an address)`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let Ok(address) = Address::parse(self) else {
+            return "(not an address)".to_owned();
+        };
+        match &address.schema {
+            Some(schema) => format!("{}, schema {schema}", address.place),
+            None => address.place,
+        }
+    }
 }
 
 impl fmt::Debug for PgConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = Address::parse(self).map(|address| address.place);
         f.debug_struct("PgConfig")
-            .field("place", &place.as_deref().unwrap_or("(not an address)"))
-            .field("schema", &self.schema)
+            .field("place", &self.place())
             .field("pool_size", &self.pool_size)
             .field("timeout", &self.timeout)
             .field("batch_timeout", &self.batch_timeout)

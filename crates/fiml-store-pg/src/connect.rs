@@ -1,6 +1,10 @@
 //! Opens the database.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use deadpool::managed::{Pool, PoolConfig, QueueMode};
 use tokio::sync::OnceCell;
@@ -21,6 +25,8 @@ pub struct PgStore {
     pub(crate) pool: Pool<Connector>,
     /// Whether the schema is known to be that of this program.
     is_open: Arc<OnceCell<()>>,
+    /// Whether it was said why calls cannot open the database.
+    pub(crate) complained: Arc<Once>,
 }
 
 impl fmt::Debug for PgStore {
@@ -54,15 +60,25 @@ impl PgStore {
         Ok(Self {
             pool: pool.map_err(|source| ConnectError::at(&place, source))?,
             is_open: Arc::default(),
+            complained: Arc::new(Once::new()),
         })
     }
 
     /// Opens the database and brings it to the schema of this program, where no call has yet.
     pub async fn open(&self) -> Result<(), ConnectError> {
+        let within = self.connector().config.batch_timeout;
+        self.open_to_lock_within(|| within).await
+    }
+
+    /// The same, with another limit on the wait for somebody else who migrates, asked for once it begins.
+    pub(crate) async fn open_to_lock_within(
+        &self,
+        within: impl Fn() -> Duration + Send + Sync,
+    ) -> Result<(), ConnectError> {
         let opened = self.is_open.get_or_try_init(async || {
             let connector = self.connector();
-            let mut conn = connector.open_for_maintenance().await?;
-            refuse_encoding(&mut conn, connector.place()).await?;
+            let mut conn = connector.open_to_lock_within(within()).await?;
+            refuse_encoding(&mut conn, connector).await?;
             bring_up_to_date(conn, connector).await
         });
         opened.await.map(drop)

@@ -6,7 +6,6 @@ use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use diesel_async::{
     AsyncPgConnection, SimpleAsyncConnection, pooled_connection::PoolableConnection,
 };
-use fiml_session_core::store::BoxError;
 use tokio::task::spawn_blocking;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -55,7 +54,15 @@ impl Connector {
 
     /// A connection that may run for as long as it takes once it has the locks that it needs.
     pub(crate) async fn open_for_maintenance(&self) -> Result<AsyncPgConnection, ConnectError> {
-        let within = milliseconds(self.config.batch_timeout);
+        self.open_to_lock_within(self.config.batch_timeout).await
+    }
+
+    /// The same, with another limit on the wait for each lock.
+    pub(crate) async fn open_to_lock_within(
+        &self,
+        within: Duration,
+    ) -> Result<AsyncPgConnection, ConnectError> {
+        let within = milliseconds(within);
         self.open_with(&format!(
             "SET lock_timeout TO {within}; SET statement_timeout TO 0"
         ))
@@ -63,23 +70,41 @@ impl Connector {
     }
 
     async fn open_with(&self, limits: &str) -> Result<AsyncPgConnection, ConnectError> {
-        let opening = self.open_and_set(limits);
-        match tokio::time::timeout(self.config.timeout, opening).await {
-            Ok(opened) => opened,
-            Err(elapsed) => Err(ConnectError::Unreachable {
-                place: self.place().to_owned(),
-                source: elapsed.into(),
-            }),
-        }
+        self.answer(Box::pin(self.open_and_set(limits))).await
+    }
+
+    /// What the server answers, within the time of a call.
+    pub(crate) async fn answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, ConnectError>>,
+    ) -> Result<T, ConnectError> {
+        self.answer_within(self.config.timeout, asked).await
+    }
+
+    /// What the server answers, within the time of a call over many sessions.
+    pub(crate) async fn batch_answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, ConnectError>>,
+    ) -> Result<T, ConnectError> {
+        self.answer_within(self.config.batch_timeout, asked).await
+    }
+
+    /// The server's own limits hold only for as long as it runs.
+    async fn answer_within<T>(
+        &self,
+        within: Duration,
+        asked: impl Future<Output = Result<T, ConnectError>>,
+    ) -> Result<T, ConnectError> {
+        let answer = tokio::time::timeout(within, asked).await;
+        answer.unwrap_or_else(|elapsed| Err(ConnectError::unreachable(self.place(), elapsed)))
     }
 
     async fn open_and_set(&self, limits: &str) -> Result<AsyncPgConnection, ConnectError> {
         let connected = self.address.driver.connect(self.tls.clone()).await;
         let (client, connection) =
             connected.map_err(|error| ConnectError::connecting(self.place(), error))?;
-        let at = |error: BoxError| ConnectError::at(self.place(), error);
         let conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-        let mut conn = conn.map_err(|error| at(error.into()))?;
+        let mut conn = conn.map_err(|error| ConnectError::at(self.place(), error))?;
         let mut settings = limits.to_owned();
         if let Some(schema) = &self.address.schema {
             settings.push_str(&format!("; SET search_path TO \"{schema}\""));
@@ -91,7 +116,7 @@ impl Connector {
         ));
         conn.batch_execute(&settings)
             .await
-            .map_err(|error| at(error.into()))?;
+            .map_err(|error| ConnectError::asking(self.place(), error))?;
         // Not every user may; then errors are told apart by what else the driver says of them.
         let _spoken = conn.batch_execute(IN_ENGLISH).await;
         Ok(conn)

@@ -26,7 +26,7 @@ impl PgStore {
             }
             opened => (opened?, false),
         };
-        refuse_encoding(&mut conn, connector.place()).await?;
+        refuse_encoding(&mut conn, &connector).await?;
         bring_up_to_date(conn, &connector).await?;
         Ok(is_new)
     }
@@ -44,11 +44,12 @@ async fn create(connector: &Connector) -> Result<bool, ConnectError> {
     let mut conn = opened?;
     let name = connector.address.database.replace('"', "\"\"");
     let make = format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0");
-    let Err(error) = conn.batch_execute(&make).await else {
+    let making = async { Ok(conn.batch_execute(&make).await) };
+    let Err(error) = connector.batch_answer(making).await? else {
         return Ok(true);
     };
     match connector.open_for_maintenance().await {
         Ok(_) => Ok(false),
-        Err(_) => Err(ConnectError::at(connector.place(), error)),
+        Err(_) => Err(ConnectError::asking(connector.place(), error)),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use deadpool::managed::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as DriverError};
 use fiml_session_core::{
     Invalid, SessionId,
@@ -38,7 +37,8 @@ pub enum ConnectError {
         /// What went wrong.
         source: BoxError,
     },
-    /// The server does not answer, or not in time, or takes no connections, or cannot prove who it is.
+    /// The server does not answer, or not in time, or takes no connections, or cannot prove who it is; or
+    /// somebody else holds the tables for too long.
     #[error("{STORE} at {place} cannot be reached")]
     Unreachable {
         /// Host, port and database.
@@ -72,7 +72,8 @@ pub enum ConnectError {
     },
     /// The schema holds tables of another program under our names.
     #[error(
-        "{place} holds a table named {table} of another program: name a schema of its own for this one"
+        "{place} holds a table named {table} of another program: name a schema of its own for this one \
+         with DATABASE_SCHEMA"
     )]
     NotOurs {
         /// Host, port and database.
@@ -82,7 +83,9 @@ pub enum ConnectError {
     },
     /// The tables were made by a newer version of this program.
     #[error(
-        "{place} has schema version {found}, and this program knows only {known}: use a newer one"
+        "{place} has schema version {found}, and this program knows only {known}: use a newer one, or, \
+         where another program keeps its tables there too, name a schema of its own for this one with \
+         DATABASE_SCHEMA"
     )]
     Newer {
         /// Host, port and database.
@@ -115,14 +118,14 @@ impl ConnectError {
     pub(crate) fn connecting(place: &str, error: tokio_postgres::Error) -> Self {
         let (place, code) = (place.to_owned(), error.code().cloned());
         let source = error.into();
+        // The connection, what the server has left, and its comings and goings.
+        let passes = |code: &SqlState| {
+            let classes = ["08", "53", "57P"];
+            classes.iter().any(|class| code.code().starts_with(class))
+        };
         match code {
-            None
-            | Some(
-                SqlState::TOO_MANY_CONNECTIONS
-                | SqlState::ADMIN_SHUTDOWN
-                | SqlState::CRASH_SHUTDOWN
-                | SqlState::CANNOT_CONNECT_NOW,
-            ) => Self::Unreachable { place, source },
+            None => Self::Unreachable { place, source },
+            Some(code) if passes(&code) => Self::Unreachable { place, source },
             Some(SqlState::INVALID_CATALOG_NAME) => Self::NoDatabase { place, source },
             Some(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
                 Self::Refused { place, source }
@@ -131,7 +134,39 @@ impl ConnectError {
         }
     }
 
-    /// An error that came once the connection stood.
+    /// What an error means that came while the server was asked something.
+    pub(crate) fn asking(place: &str, error: impl Into<Failure>) -> Self {
+        match error.into() {
+            Failure::Driver(error) if Complaint::of(&error).is_silence() => {
+                Self::unreachable(place, error)
+            }
+            Failure::Driver(error) => Self::at(place, error),
+            Failure::Store(error) => Self::at(place, error),
+        }
+    }
+
+    /// What an error means that came while the tables were brought to another version.
+    pub(crate) fn moving(place: &str, error: BoxError, is_lost: bool) -> Self {
+        // Diesel keeps the driver's error to itself, and quotes it.
+        let said = error.to_string();
+        let quoted = said
+            .rsplit_once(" with: ")
+            .map_or(&*said, |(_, quoted)| quoted);
+        if is_lost || Complaint::of_message(quoted).is_silence() {
+            return Self::unreachable(place, error);
+        }
+        Self::at(place, error)
+    }
+
+    /// No answer, or none in time.
+    pub(crate) fn unreachable(place: &str, source: impl Into<BoxError>) -> Self {
+        Self::Unreachable {
+            place: place.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    /// An error of ours, or one that nothing is known about.
     pub(crate) fn at(place: &str, source: impl Into<BoxError>) -> Self {
         Self::Failed {
             place: place.to_owned(),
@@ -176,6 +211,11 @@ impl Complaint {
             DriverError::DeserializationError(_) => Self::Unreadable,
             _ => Self::Other,
         }
+    }
+
+    /// Whether the server does not answer, or not in time.
+    pub(crate) const fn is_silence(self) -> bool {
+        matches!(self, Self::Lost | Self::TooSlow)
     }
 
     /// The server's own texts, which every connection asks for in English; diesel keeps the codes to itself.
@@ -241,12 +281,11 @@ pub(crate) fn undone(complaint: Complaint, source: impl Into<BoxError>) -> Store
 }
 
 /// No connection was to be had, so nothing was done.
-pub(crate) fn no_connection(error: PoolError<ConnectError>) -> StoreError {
-    let source: BoxError = match error {
-        PoolError::Backend(error) => error.into(),
-        error => error.into(),
-    };
-    undone(Complaint::Lost, source)
+pub(crate) fn no_connection(error: ConnectError) -> StoreError {
+    match error {
+        ConnectError::Unreachable { .. } => undone(Complaint::Lost, error),
+        error => failed(error),
+    }
 }
 
 /// It is not known whether a change was made.

@@ -12,7 +12,7 @@ use tracing::instrument;
 
 use crate::{
     connect::PgStore,
-    error::{Failure, STORE, failed},
+    error::STORE,
     migrate::{SchemaVersion, schema_version},
     sql::{Composed, from_postgres},
 };
@@ -23,8 +23,7 @@ impl StoreHealth for PgStore {
     async fn health(&self) -> Result<Health, StoreError> {
         let asked = self.read(|conn| {
             async move {
-                let schema = schema_version(conn).await;
-                let schema = schema.map_err(|source| Failure::Store(failed(source)))?;
+                let schema = schema_version(conn).await?;
                 let condition: Condition = Composed::<ConditionColumns>::new()
                     .sql(CONDITION)
                     .get_result(conn)
@@ -33,8 +32,9 @@ impl StoreHealth for PgStore {
             }
             .boxed()
         });
-        let (schema, (said, flags, (connections, limit), clock)) = asked.await?;
+        let (schema, (said, mut flags, (connections, limit), clock)) = asked.await?;
         let (version, commit) = said;
+        flags.4 |= self.connector().address.is_local();
         let mut findings = findings(flags, &commit);
         findings.extend(outdated(&schema));
         // The last few are kept for administrators; a pool that meets the end of the rest cannot grow.
@@ -56,7 +56,7 @@ impl StoreHealth for PgStore {
     }
 }
 
-/// Version and `synchronous_commit`; fsync, full-page writes, replica, read-only, encrypted or local;
+/// Version and `synchronous_commit`; fsync, full-page writes, replica, read-only, encrypted;
 /// connections and how many there may be; the clock.
 type Condition = (
     (String, String),
@@ -71,14 +71,14 @@ type ConditionColumns = (
     Timestamptz,
 );
 
-/// `synchronous_commit` as it is set for everybody: this connection may have raised its own.
+/// `synchronous_commit` as it is set for everybody: this connection may have raised its own. Connections are
+/// counted where everybody may see those of others.
 const CONDITION: &str = "SELECT current_setting('server_version'), \
      (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit'), \
      current_setting('fsync')::bool, current_setting('full_page_writes')::bool, pg_is_in_recovery(), \
      (SELECT reset_val::bool FROM pg_settings WHERE name = 'default_transaction_read_only'), \
-     coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) \
-     OR coalesce(inet_client_addr() <<= '127.0.0.0/8' OR inet_client_addr() = '::1', true), \
-     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), \
+     coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false), \
+     (SELECT sum(numbackends)::bigint FROM pg_stat_database), \
      current_setting('max_connections')::bigint \
      - current_setting('superuser_reserved_connections')::bigint, clock_timestamp()";
 

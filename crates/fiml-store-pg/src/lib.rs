@@ -18,6 +18,7 @@ mod select;
 mod sql;
 mod stage;
 mod tls;
+mod trust;
 mod verify;
 
 pub use config::{DEFAULT_BATCH_TIMEOUT, DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT, PgConfig};

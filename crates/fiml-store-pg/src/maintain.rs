@@ -5,7 +5,7 @@ use crate::{
     connect::PgStore,
     connection::Connector,
     error::ConnectError,
-    migrate::{LEDGER, exists, lock, move_to, remove_traces, schema_version},
+    migrate::{LEDGER, ask_version, exists, lock, move_to, refuse_encoding, remove_traces},
 };
 
 impl PgStore {
@@ -15,8 +15,8 @@ impl PgStore {
     pub async fn migrate(config: PgConfig, to: Option<i64>) -> Result<(i64, i64), ConnectError> {
         let connector = Connector::new(config).await?;
         let mut conn = connector.open_for_maintenance().await?;
-        let version = schema_version(&mut conn).await;
-        let version = version.map_err(|source| ConnectError::at(connector.place(), source))?;
+        refuse_encoding(&mut conn, &connector).await?;
+        let version = ask_version(&mut conn, &connector).await?;
         let wanted = to.unwrap_or(version.known);
         move_to(conn, &connector, wanted).await?;
         Ok((version.found, wanted))
@@ -28,18 +28,21 @@ impl PgStore {
     /// It waits for calls that are under way, not for stores that are open: their next calls fail.
     pub async fn drop_tables(config: PgConfig) -> Result<bool, ConnectError> {
         let connector = Connector::new(config).await?;
-        let at = |source| ConnectError::at(connector.place(), source);
+        let asking = |error| ConnectError::asking(connector.place(), error);
         let mut conn = connector.open_for_maintenance().await?;
-        let version = schema_version(&mut conn).await.map_err(at)?;
-        if !exists(&mut conn, LEDGER).await.map_err(at)? {
+        let version = ask_version(&mut conn, &connector).await?;
+        let ledger = async { exists(&mut conn, LEDGER).await.map_err(asking) };
+        if !connector.answer(ledger).await? {
             return Ok(false);
         }
         move_to(conn, &connector, 0).await?;
         let mut conn = connector.open_for_maintenance().await?;
-        lock(&mut conn, &connector).await?;
-        let schema = connector.address.schema.as_deref();
-        let removed = remove_traces(&mut conn, schema).await;
-        removed.map_err(|source| at(source.into()))?;
+        let removing = async {
+            lock(&mut conn, &connector).await?;
+            let schema = connector.address.schema.as_deref();
+            remove_traces(&mut conn, schema).await.map_err(asking)
+        };
+        connector.batch_answer(removing).await?;
         Ok(version.found > 0)
     }
 }

@@ -1,6 +1,7 @@
 //! Brings the tables to the schema of this program, or back.
 
 use diesel::{
+    connection::SimpleConnection,
     migration::{Migration, MigrationSource},
     pg::Pg,
     sql_types::{Bool, Text},
@@ -13,7 +14,11 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use fiml_session_core::store::BoxError;
 use tokio::task::spawn_blocking;
 
-use crate::{connection::Connector, error::ConnectError, sql::Composed};
+use crate::{
+    connection::Connector,
+    error::{ConnectError, Failure, failed},
+    sql::Composed,
+};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -39,9 +44,16 @@ impl SchemaVersion {
         self.found == self.known && self.unknown == 0
     }
 
-    fn refuse_newer(&self, place: &str) -> Result<(), ConnectError> {
+    pub(crate) fn refuse_newer(&self, place: &str) -> Result<(), ConnectError> {
         if self.unknown == 0 {
             return Ok(());
+        }
+        // A newer version of this program runs all of this one's first.
+        if self.found < self.known {
+            return Err(ConnectError::NotOurs {
+                place: place.to_owned(),
+                table: LEDGER.to_owned(),
+            });
         }
         Err(ConnectError::Newer {
             place: place.to_owned(),
@@ -59,10 +71,20 @@ fn known_versions() -> Result<Vec<String>, BoxError> {
     Ok(versions.collect())
 }
 
-pub(crate) async fn schema_version(
+/// What the tables say about their version, within the time of a call.
+pub(crate) async fn ask_version(
     conn: &mut AsyncPgConnection,
-) -> Result<SchemaVersion, BoxError> {
-    let known = known_versions()?;
+    connector: &Connector,
+) -> Result<SchemaVersion, ConnectError> {
+    let asked = async {
+        let version = schema_version(conn).await;
+        version.map_err(|error| ConnectError::asking(connector.place(), error))
+    };
+    connector.answer(asked).await
+}
+
+pub(crate) async fn schema_version(conn: &mut AsyncPgConnection) -> Result<SchemaVersion, Failure> {
+    let known = known_versions().map_err(failed)?;
     let ran: Vec<String> = if exists(conn, LEDGER).await? {
         let versions =
             Composed::<Text>::new().sql("SELECT version FROM __diesel_schema_migrations");
@@ -72,14 +94,17 @@ pub(crate) async fn schema_version(
     };
     let found = ran.iter().filter(|version| known.contains(version)).count();
     Ok(SchemaVersion {
-        found: i64::try_from(found)?,
-        known: i64::try_from(known.len())?,
-        unknown: i64::try_from(ran.len() - found)?,
+        found: i64::try_from(found).map_err(failed)?,
+        known: i64::try_from(known.len()).map_err(failed)?,
+        unknown: i64::try_from(ran.len() - found).map_err(failed)?,
     })
 }
 
 /// Whether a table can be seen, in the schema that the tables lie in.
-pub(crate) async fn exists(conn: &mut AsyncPgConnection, table: &str) -> Result<bool, BoxError> {
+pub(crate) async fn exists(
+    conn: &mut AsyncPgConnection,
+    table: &str,
+) -> Result<bool, diesel::result::Error> {
     // Not by `to_regclass`: behind the schema, the search path may lead to another program's.
     let query = Composed::<Bool>::new()
         .sql(
@@ -88,21 +113,24 @@ pub(crate) async fn exists(conn: &mut AsyncPgConnection, table: &str) -> Result<
         )
         .text(table)
         .sql(")");
-    Ok(query.get_result(conn).await?)
+    query.get_result(conn).await
 }
 
 /// Fails where the database could not keep every text.
 pub(crate) async fn refuse_encoding(
     conn: &mut AsyncPgConnection,
-    place: &str,
+    connector: &Connector,
 ) -> Result<(), ConnectError> {
-    let query = Composed::<Text>::new().sql("SELECT current_setting('server_encoding')");
-    let found: Result<String, _> = query.get_result(conn).await;
-    let found = found.map_err(|source| ConnectError::at(place, source))?;
+    let asked = async {
+        let query = Composed::<Text>::new().sql("SELECT current_setting('server_encoding')");
+        let found: Result<String, _> = query.get_result(conn).await;
+        found.map_err(|error| ConnectError::asking(connector.place(), error))
+    };
+    let found = connector.answer(asked).await?;
     if found == "UTF8" {
         return Ok(());
     }
-    let place = place.to_owned();
+    let place = connector.place().to_owned();
     Err(ConnectError::Encoding { place, found })
 }
 
@@ -111,8 +139,7 @@ pub(crate) async fn bring_up_to_date(
     mut conn: AsyncPgConnection,
     connector: &Connector,
 ) -> Result<(), ConnectError> {
-    let at = |source: BoxError| ConnectError::at(connector.place(), source);
-    let version = schema_version(&mut conn).await.map_err(at)?;
+    let version = ask_version(&mut conn, connector).await?;
     version.refuse_newer(connector.place())?;
     if version.is_current() {
         return Ok(());
@@ -133,34 +160,62 @@ pub(crate) async fn move_to(
     if !(0..=known).contains(&wanted) {
         return Err(ConnectError::NoVersion { wanted, known });
     }
-    lock(&mut conn, connector).await?;
-    make_schema(&mut conn, connector).await?;
-    // Once more: somebody may have been faster.
-    let version = schema_version(&mut conn).await.map_err(at)?;
-    version.refuse_newer(place)?;
-    if version.found == 0 {
-        for table in ["sessions", "session_metrics"] {
-            if exists(&mut conn, table).await.map_err(at)? {
-                return Err(ConnectError::NotOurs {
-                    place: place.to_owned(),
-                    table: table.to_owned(),
-                });
-            }
-        }
-    }
+    let found = connector
+        .batch_answer(make_way(&mut conn, connector))
+        .await?;
     // Diesel's migrations block, and wait for the connection, which this runtime goes on to serve.
-    let moved = spawn_blocking(move || -> Result<(), BoxError> {
+    let moved = spawn_blocking(move || {
         let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
-        for _ in version.found..wanted {
-            conn.run_next_migration(MIGRATIONS)?;
-        }
-        for _ in wanted..version.found {
-            conn.revert_last_migration(MIGRATIONS)?;
-        }
-        Ok(())
+        let moved = run_or_revert(&mut conn, found, wanted);
+        moved.map_err(|error| {
+            (
+                error,
+                SimpleConnection::batch_execute(&mut conn, "").is_err(),
+            )
+        })
     });
     let moved = moved.await.map_err(|source| at(source.into()))?;
-    moved.map_err(at)
+    moved.map_err(|(error, is_lost)| ConnectError::moving(place, error, is_lost))
+}
+
+fn run_or_revert(
+    conn: &mut impl MigrationHarness<Pg>,
+    found: i64,
+    wanted: i64,
+) -> Result<(), BoxError> {
+    for _ in found..wanted {
+        conn.run_next_migration(MIGRATIONS)?;
+    }
+    for _ in wanted..found {
+        conn.revert_last_migration(MIGRATIONS)?;
+    }
+    Ok(())
+}
+
+/// Locks others out, and makes sure that the tables may be made or moved; the version that they have.
+async fn make_way(
+    conn: &mut AsyncPgConnection,
+    connector: &Connector,
+) -> Result<i64, ConnectError> {
+    let place = connector.place();
+    lock(conn, connector).await?;
+    make_schema(conn, connector).await?;
+    // Once more: somebody may have been faster.
+    let version = ask_version(conn, connector).await?;
+    version.refuse_newer(place)?;
+    if version.found > 0 {
+        return Ok(version.found);
+    }
+    for table in ["sessions", "session_metrics"] {
+        let exists = exists(conn, table).await;
+        if exists.map_err(|error| ConnectError::asking(place, error))? {
+            return Err(ConnectError::NotOurs {
+                place: place.to_owned(),
+                table: table.to_owned(),
+            });
+        }
+    }
+    Ok(0)
 }
 
 /// One at a time; diesel takes no lock of its own. The end of the connection lets go of it.
@@ -169,21 +224,22 @@ pub(crate) async fn lock(
     connector: &Connector,
 ) -> Result<(), ConnectError> {
     let schema = connector.address.schema.as_deref().unwrap_or_default();
+    // By the schema that the tables lie in, whether it was named or found along the search path.
     let lock = Composed::<()>::new()
-        .sql("SELECT pg_advisory_lock(hashtextextended('fiml.migrate.' || ")
+        .sql("SELECT pg_advisory_lock(hashtextextended('fiml.migrate.' || coalesce(nullif(")
         .text(schema)
-        .sql(", 0))");
+        .sql(", ''), current_schema()::text, ''), 0))");
     let locked = lock.execute(conn).await;
     locked
         .map(drop)
-        .map_err(|source| ConnectError::at(connector.place(), source))
+        .map_err(|error| ConnectError::asking(connector.place(), error))
 }
 
 async fn make_schema(
     conn: &mut AsyncPgConnection,
     connector: &Connector,
 ) -> Result<(), ConnectError> {
-    let at = |source| ConnectError::at(connector.place(), source);
+    let asking = |error| ConnectError::asking(connector.place(), error);
     let Some(schema) = &connector.address.schema else {
         return Ok(());
     };
@@ -191,13 +247,13 @@ async fn make_schema(
         .sql("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = ")
         .text(schema)
         .sql(")");
-    if query.get_result(conn).await.map_err(at)? {
+    if query.get_result(conn).await.map_err(asking)? {
         return Ok(());
     }
     // Several statements at once are one transaction.
     let make =
         format!("CREATE SCHEMA \"{schema}\"; COMMENT ON SCHEMA \"{schema}\" IS '{MADE_BY_US}'");
-    conn.batch_execute(&make).await.map_err(at)
+    conn.batch_execute(&make).await.map_err(asking)
 }
 
 /// Removes the table of migrations and, where this program made it and nothing is left in it, the schema.

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use deadpool::managed::{Object, Pool, PoolError};
-use diesel_async::{
-    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, methods::LoadQuery,
-    pooled_connection::PoolableConnection,
-};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, methods::LoadQuery};
 use fiml_session_core::store::StoreError;
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::{Instant, timeout_at};
@@ -14,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     connect::PgStore,
     connection::{Connector, milliseconds, statement_timeout},
-    error::{Complaint, Failure, failed, no_connection, outcome_unknown, undone},
+    error::{Complaint, ConnectError, Failure, failed, no_connection, outcome_unknown, undone},
     sql::Composed,
 };
 
@@ -130,8 +127,11 @@ impl PgStore {
         let store = self.clone();
         let task = tokio::spawn(async move {
             let deadline = Instant::now() + mode.within;
-            match timeout_at(deadline, store.open()).await {
-                Ok(opened) => opened.map_err(|error| no_connection(PoolError::Backend(error)))?,
+            // The server ends the wait too, or it would go on there for every call that gave up.
+            let left = || deadline.saturating_duration_since(Instant::now());
+            let opening = store.open_to_lock_within(|| statement_timeout(left()));
+            match timeout_at(deadline, opening).await {
+                Ok(opened) => opened.map_err(|error| store.not_open(error))?,
                 Err(elapsed) => return Err(undone(Complaint::Lost, elapsed)),
             }
             let mut attempts = 1;
@@ -151,6 +151,18 @@ impl PgStore {
                 failed(error)
             })
         })
+    }
+
+    /// Says aloud, once, what does not pass by itself.
+    fn not_open(&self, error: ConnectError) -> StoreError {
+        let error = no_connection(error);
+        if !error.is_transient() {
+            self.complained.call_once(|| {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the archive cannot be opened");
+            });
+        }
+        error
     }
 }
 
@@ -186,7 +198,9 @@ where
         may_pass: false,
     };
     let conn = match timeout_at(deadline, pool.get()).await {
-        Ok(conn) => conn.map_err(|error| lasting(no_connection(error)))?,
+        Ok(Ok(conn)) => conn,
+        Ok(Err(PoolError::Backend(error))) => return Err(lasting(no_connection(error))),
+        Ok(Err(error)) => return Err(lasting(undone(Complaint::Lost, error))),
         Err(elapsed) => return Err(lasting(undone(Complaint::Lost, elapsed))),
     };
     let mut conn = Checked {
@@ -200,7 +214,7 @@ where
             Ok(done)
         }
         Ok(Err(Failure::Store(error))) => Err(lasting(error)),
-        Ok(Err(Failure::Driver(error))) => Err(conn.judge(error)),
+        Ok(Err(Failure::Driver(error))) => Err(conn.judge(error, deadline).await),
         Err(elapsed) if conn.may_be_done => Err(lasting(outcome_unknown(elapsed))),
         Err(elapsed) => Err(lasting(undone(Complaint::TooSlow, elapsed))),
     }
@@ -235,9 +249,10 @@ impl Checked {
         Ok(done)
     }
 
-    fn judge(&mut self, error: diesel::result::Error) -> Trouble {
+    async fn judge(&mut self, error: diesel::result::Error, deadline: Instant) -> Trouble {
         let mut complaint = Complaint::of(&error);
-        if complaint == Complaint::Other && self.conn.as_mut().is_none_or(|conn| conn.is_broken()) {
+        // It may be the connection's end in words that we do not know; its end may come a moment later.
+        if complaint == Complaint::Other && !self.answers(deadline).await {
             complaint = Complaint::Lost;
         }
         if complaint == Complaint::Lost && self.may_be_done {
@@ -250,6 +265,15 @@ impl Checked {
             error: undone(complaint, error),
             may_pass: matches!(complaint, Complaint::Conflict | Complaint::Lost),
         }
+    }
+
+    /// Whether the server still takes a statement, which may be of no words and in a failed transaction.
+    async fn answers(&mut self, deadline: Instant) -> bool {
+        let Some(conn) = &mut self.conn else {
+            return false;
+        };
+        let answer = timeout_at(deadline, conn.batch_execute("")).await;
+        matches!(answer, Ok(Ok(())))
     }
 
     fn keep(mut self) {

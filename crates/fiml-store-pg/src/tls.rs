@@ -1,6 +1,6 @@
 //! Encryption, with as much trust as the address asks for.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use fiml_session_core::store::BoxError;
 use rustls::{
@@ -15,8 +15,8 @@ use rustls::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    address::{Authorities, Trust},
     error::ConnectError,
+    trust::{Authorities, Trust},
 };
 
 /// What makes an encrypted connection; it reads the authorities from disk.
@@ -30,8 +30,8 @@ pub(crate) fn encryption(trust: &Trust) -> Result<MakeRustlsConnect, ConnectErro
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
             .with_no_client_auth(),
-        Trust::SignedBy(authorities) => {
-            let roots = Arc::new(roots(authorities)?);
+        Trust::SignedBy(file) => {
+            let roots = Arc::new(roots_in(file)?);
             let signed = WebPkiServerVerifier::builder_with_provider(roots, provider)
                 .build()
                 .map_err(unusable)?;
@@ -64,21 +64,24 @@ fn roots(authorities: &Authorities) -> Result<RootCertStore, ConnectError> {
                 return Err(ConnectError::NoAuthorities);
             }
         }
-        Authorities::File(path) => {
-            let refused = |source: BoxError| ConnectError::Authorities {
-                path: path.clone(),
-                source,
-            };
-            let certificates =
-                CertificateDer::pem_file_iter(path).map_err(|e| refused(e.into()))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|e| refused(e.into()))?;
-                roots.add(certificate).map_err(|e| refused(e.into()))?;
-            }
-            if roots.is_empty() {
-                return Err(refused("it holds no certificate".into()));
-            }
-        }
+        Authorities::File(path) => return roots_in(path),
+    }
+    Ok(roots)
+}
+
+fn roots_in(path: &Path) -> Result<RootCertStore, ConnectError> {
+    let refused = |source: BoxError| ConnectError::Authorities {
+        path: path.to_owned(),
+        source,
+    };
+    let mut roots = RootCertStore::empty();
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|e| refused(e.into()))?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|e| refused(e.into()))?;
+        roots.add(certificate).map_err(|e| refused(e.into()))?;
+    }
+    if roots.is_empty() {
+        return Err(refused("it holds no certificate".into()));
     }
     Ok(roots)
 }

@@ -2,18 +2,15 @@
 
 use diesel::sql_types::{BigInt, Binary, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use fiml_session_core::{
-    QueryRecord, SessionHeader, SessionId,
-    store::{BoxError, StoreError},
-};
+use fiml_session_core::{QueryRecord, SessionHeader, SessionId, store::StoreError};
 use futures_util::TryStreamExt;
 
 use crate::{
     config::PgConfig,
     connect::PgStore,
     connection::Connector,
-    error::ConnectError,
-    migrate::schema_version,
+    error::{ConnectError, Failure},
+    migrate::{ask_version, schema_version},
     row::{HeaderColumns, HeaderRow, from_json, from_stored, header_columns},
     sql::Composed,
     stage::RECENT,
@@ -25,10 +22,13 @@ const SAMPLE: i64 = 1_000;
 /// What a check of the tables found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// The schema version of the tables; 0 where there are none.
+    /// The schema version of the tables, as far as this program knows them; 0 where there are none.
     pub schema_version: i64,
     /// The schema version of this program.
     pub known_version: i64,
+    /// Whether the tables are those of this program: all of its migrations ran, and none that it does not know.
+    /// Where they are not, nothing else is looked at.
+    pub is_current: bool,
     /// How many sessions have arrived in the archive.
     pub archived: u64,
     /// How many are on their way into it.
@@ -51,7 +51,7 @@ impl VerifyReport {
     /// Whether nothing is wrong.
     #[must_use]
     pub const fn is_sound(&self) -> bool {
-        self.schema_version == self.known_version && self.orphans == 0 && self.damaged.is_empty()
+        self.is_current && self.orphans == 0 && self.damaged.is_empty()
     }
 }
 
@@ -60,18 +60,34 @@ impl PgStore {
     pub async fn verify(config: PgConfig) -> Result<VerifyReport, ConnectError> {
         let connector = Connector::new(config).await?;
         let mut conn = connector.open_for_maintenance().await?;
-        let report = inspect(&mut conn).await;
-        report.map_err(|source| ConnectError::at(connector.place(), source))
+        let inspecting = async {
+            let report = inspect(&mut conn).await;
+            report.map_err(|error| ConnectError::asking(connector.place(), error))
+        };
+        connector.batch_answer(inspecting).await
+    }
+
+    /// The schema version of the tables, 0 where there are none, and that of this program.
+    ///
+    /// It reads no session and changes nothing. Tables that this program cannot use are refused as
+    /// [`PgStore::connect`] refuses them.
+    pub async fn schema_version(config: PgConfig) -> Result<(i64, i64), ConnectError> {
+        let connector = Connector::new(config).await?;
+        let mut conn = connector.open_for_maintenance().await?;
+        let version = ask_version(&mut conn, &connector).await?;
+        version.refuse_newer(connector.place())?;
+        Ok((version.found, version.known))
     }
 }
 
-async fn inspect(conn: &mut AsyncPgConnection) -> Result<VerifyReport, BoxError> {
+async fn inspect(conn: &mut AsyncPgConnection) -> Result<VerifyReport, Failure> {
     conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
     let version = schema_version(conn).await?;
     let mut report = VerifyReport {
-        schema_version: version.found + version.unknown,
+        schema_version: version.found,
         known_version: version.known,
+        is_current: version.is_current(),
         archived: 0,
         pending: 0,
         restoring: 0,

@@ -120,10 +120,39 @@ async fn a_newer_schema_is_refused_with_both_versions() {
     for error in [
         PgStore::migrate(config.clone(), Some(0)).await.unwrap_err(),
         PgStore::drop_tables(config.clone()).await.unwrap_err(),
+        PgStore::schema_version(config.clone()).await.unwrap_err(),
     ] {
         assert!(matches!(error, ConnectError::Newer { .. }), "{error:?}");
+        assert!(error.to_string().contains("DATABASE_SCHEMA"), "{error}");
     }
-    assert!(!PgStore::verify(config).await.unwrap().is_sound());
+    let report = PgStore::verify(config).await.unwrap();
+    assert_eq!(report.schema_version, report.known_version);
+    assert!(!report.is_current && !report.is_sound(), "{report:?}");
+}
+
+#[tokio::test]
+async fn the_migrations_of_another_program_are_not_taken_for_ours() {
+    let config = config();
+    let known = PgStore::schema_version(config.clone()).await.unwrap();
+    assert_eq!(known.0, 0, "there are no tables");
+    connect(&config).await;
+    let version = PgStore::schema_version(config.clone()).await.unwrap();
+    assert_eq!(version, (known.1, known.1));
+    raw(
+        &config,
+        "UPDATE {}.__diesel_schema_migrations SET version = '9' || version",
+    );
+    let report = PgStore::verify(config.clone()).await.unwrap();
+    assert_eq!(report.schema_version, 0);
+    assert!(!report.is_current && !report.is_sound(), "{report:?}");
+    for error in [
+        PgStore::connect(config.clone()).await.unwrap_err(),
+        PgStore::schema_version(config.clone()).await.unwrap_err(),
+        PgStore::migrate(config, None).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, ConnectError::NotOurs { .. }), "{error:?}");
+        assert!(error.to_string().contains("DATABASE_SCHEMA"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -199,11 +228,16 @@ async fn a_database_in_another_encoding_is_refused() {
         "CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
     ));
     let config = PgConfig::new(shared_postgres().url_of(&name));
-    let error = PgStore::connect(config).await.unwrap_err();
-    assert!(
-        matches!(&error, ConnectError::Encoding { found, .. } if found == "LATIN1"),
-        "{error:?}"
-    );
+    for error in [
+        PgStore::connect(config.clone()).await.unwrap_err(),
+        PgStore::create_database(config.clone()).await.unwrap_err(),
+        PgStore::migrate(config, None).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(&error, ConnectError::Encoding { found, .. } if found == "LATIN1"),
+            "{error:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -90,6 +90,38 @@ async fn a_write_under_way_when_the_server_dies_has_an_unknown_outcome_unless_it
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_after_words_nobody_knows_leaves_the_outcome_unknown() {
+    let server = PostgresServer::start_with(&[("fsync", "off")]);
+    let mut config = config_on(&server);
+    config.timeout = FOR_EVER;
+    let store = connect(&config).await;
+    let session = staged(1, 1);
+    store
+        .stage(std::slice::from_ref(&session), START)
+        .await
+        .unwrap();
+    let schema = config.schema.as_deref().unwrap();
+    // The error is said first, and the connection ends after it.
+    server.execute(&format!(
+        "CREATE FUNCTION {schema}.end_after_an_error() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ DECLARE n int; BEGIN \
+         n := CASE WHEN pg_terminate_backend(pg_backend_pid()) THEN 1 / (NEW.version - NEW.version) END; \
+         RETURN NEW; END $$"
+    ));
+    server.execute(&format!(
+        "CREATE TRIGGER end_after_an_error BEFORE UPDATE ON {schema}.sessions \
+         FOR EACH ROW EXECUTE FUNCTION {schema}.end_after_an_error()"
+    ));
+    let error = store.settle(&pending(&session), START).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::OutcomeUnknown { .. }),
+        "{error:?}"
+    );
+    let said = format!("{error:?}");
+    assert!(said.contains("division by zero"), "{said}");
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_fails_calls_within_their_time() {
     let server = PostgresServer::start_with(&[("fsync", "off")]);
     let mut config = config_on(&server);
@@ -169,6 +201,8 @@ async fn a_server_whose_connections_are_all_taken_is_unavailable() {
         ("fsync", "off"),
         ("max_connections", "8"),
         ("superuser_reserved_connections", "0"),
+        // Its workers are connections too.
+        ("autovacuum", "off"),
     ]);
     let config = config_on(&server);
     let store = connect(&config).await;

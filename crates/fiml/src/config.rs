@@ -29,6 +29,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use fiml_session_core::{Invalid, Policy, hours};
+use fiml_store_pg::PgConfig;
+use fiml_store_redis::RedisConfig;
 
 /// Every variable that is read; no other is looked at.
 const NAMES: [&str; 12] = [
@@ -77,20 +79,28 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// The archive, without what is secret.
-    pub(crate) fn archive(&self) -> String {
-        let database = without_credentials(&self.database_url);
-        match &self.schema {
-            Some(schema) => format!("{database} (schema {schema})"),
-            None => database,
+    /// How the Redis is used.
+    pub(crate) fn redis(&self) -> RedisConfig {
+        let mut config = RedisConfig::new(&self.redis_url);
+        if let Some(prefix) = &self.key_prefix {
+            config.key_prefix.clone_from(prefix);
+        }
+        config
+    }
+
+    /// How the PostgreSQL is used.
+    pub(crate) fn postgres(&self) -> PgConfig {
+        PgConfig {
+            schema: self.schema.clone(),
+            ..PgConfig::new(&self.database_url)
         }
     }
 }
 
 impl fmt::Display for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let redis = without_credentials(&self.redis_url);
-        write!(f, "{redis} and {}", without_credentials(&self.database_url))
+        let (redis, postgres) = (self.redis().place(), self.postgres().place());
+        write!(f, "Redis at {redis} and PostgreSQL at {postgres}")
     }
 }
 
@@ -98,18 +108,6 @@ impl fmt::Debug for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Servers({self})")
     }
-}
-
-/// Scheme and hosts of one URL or of several with commas between; nothing that may be secret.
-fn without_credentials(urls: &str) -> String {
-    let shown = urls.split(',').map(|url| {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-        let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        let separator = if scheme.is_empty() { "" } else { "://" };
-        format!("{scheme}{separator}{rest}")
-    });
-    shown.collect::<Vec<_>>().join(",")
 }
 
 impl Config {
@@ -395,19 +393,23 @@ mod tests {
 
     #[test]
     fn servers_are_shown_without_what_is_secret() {
-        let servers = settings(&[
+        for (redis, database) in [
             (
-                "REDIS_URL",
                 "rediss://ann:s3cret@a:1,rediss://ann:s3cret@b:2/0",
+                "postgres://ann:s3cret@c:3/fiml",
             ),
+            ("redis://:s3,cret@a:1", "postgres://ann:s3,cret@c:3/fiml"),
             (
-                "DATABASE_URL",
-                "postgres://ann:p@ss@c:3/fiml?password=s3cret",
+                "redis://a:1?password=s3cret",
+                "postgres://ann@c/fiml?password=s3@cret",
             ),
-        ]);
-        let servers = servers.servers().unwrap().unwrap();
-        let shown = "rediss://a:1,rediss://b:2/0 and postgres://c:3/fiml";
-        assert_eq!(servers.to_string(), shown);
-        assert_eq!(format!("{servers:?}"), format!("Servers({shown})"));
+            ("redis://:s3c@re/t@a:1", "postgres://ann:s3c@re/t@c/fiml"),
+        ] {
+            let servers = settings(&[("REDIS_URL", redis), ("DATABASE_URL", database)]);
+            let shown = format!("{:?}", servers.servers().unwrap().unwrap());
+            for secret in ["s3", "cret", "ann", "re/t"] {
+                assert!(!shown.contains(secret), "{redis} {database}: {shown}");
+            }
+        }
     }
 }

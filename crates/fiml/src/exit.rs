@@ -65,6 +65,18 @@ impl fmt::Display for NotDurable {
 
 impl std::error::Error for NotDurable {}
 
+/// A server does not answer.
+#[derive(Debug)]
+pub(crate) struct Away;
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a server does not answer; it is said above which")
+    }
+}
+
+impl std::error::Error for Away {}
+
 /// What a tool answered instead of doing what it was asked.
 #[derive(Debug)]
 pub(crate) struct ToolFailed {
@@ -109,6 +121,12 @@ impl Details {
         }
         if error.is::<Missing>() {
             return Some(Self::missing());
+        }
+        if error.is::<Away>() {
+            return Some(Self {
+                exit: Some(5),
+                ..Self::default()
+            });
         }
         if error.is::<NotDurable>() {
             return Some(Self {

@@ -10,8 +10,8 @@ use fiml_session_core::{
     Invalid, SessionStore, Stores, SystemClock,
     store::{Health, StoreError, StoreHealth},
 };
-use fiml_store_pg::{ConnectError as PgConnectError, PgConfig, PgStore};
-use fiml_store_redis::{RedisConfig, RedisStore};
+use fiml_store_pg::{ConnectError as PgConnectError, PgStore};
+use fiml_store_redis::RedisStore;
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 
 use crate::{
@@ -35,13 +35,13 @@ impl Opened {
         SessionStore::new(self.stores.clone(), policy, Arc::new(SystemClock))
     }
 
-    /// The condition of each.
-    pub(crate) async fn condition(&self) -> Result<Vec<Health>, StoreError> {
+    /// The condition of each, or why it could not be told.
+    pub(crate) async fn condition(&self) -> Vec<Result<Health, StoreError>> {
         let mut found = Vec::with_capacity(self.health.len());
         for store in &self.health {
-            found.push(store.health().await?);
+            found.push(store.health().await);
         }
-        Ok(found)
+        found
     }
 }
 
@@ -54,8 +54,8 @@ pub(crate) async fn open(config: &Config) -> Result<Opened> {
 }
 
 async fn open_servers(servers: &Servers) -> Result<Opened> {
-    let redis = RedisStore::connect(redis(servers)).await?;
-    let archive = PgStore::unconnected(postgres(servers)).await?;
+    let redis = RedisStore::connect(servers.redis()).await?;
+    let archive = PgStore::unconnected(servers.postgres()).await?;
     match archive.open().await {
         // Live sessions need no archive, and it is opened as soon as it answers.
         Err(error @ PgConnectError::Unreachable { .. }) => {
@@ -83,23 +83,6 @@ async fn open_file(config: &Config) -> Result<Opened> {
         stores: Stores::single(Arc::<SqliteStore>::clone(&file)),
         health: vec![file],
     })
-}
-
-/// How the Redis that the configuration names is used.
-pub(crate) fn redis(servers: &Servers) -> RedisConfig {
-    let mut config = RedisConfig::new(&servers.redis_url);
-    if let Some(prefix) = &servers.key_prefix {
-        config.key_prefix.clone_from(prefix);
-    }
-    config
-}
-
-/// How the PostgreSQL that the configuration names is used.
-pub(crate) fn postgres(servers: &Servers) -> PgConfig {
-    PgConfig {
-        schema: servers.schema.clone(),
-        ..PgConfig::new(&servers.database_url)
-    }
 }
 
 /// The file that the configuration names, made where it is missing.

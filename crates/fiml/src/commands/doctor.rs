@@ -1,29 +1,29 @@
 //! `fiml doctor`: whether what holds the sessions is in order, and what to change.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Result, bail};
 use fiml_session_core::{
     Clock as _, Stores, SystemClock, Timestamp,
-    store::{BoxError, Finding, Health, Severity, StoreHealth, UnsettledState},
+    store::{Finding, Severity, StoreHealth, UnsettledState},
 };
-use fiml_store_pg::PgStore;
-use fiml_store_redis::RedisStore;
+use fiml_store_pg::{ConnectError as PgConnectError, PgStore, VerifyReport};
+use fiml_store_redis::{ConnectError as RedisConnectError, RedisStore};
 use serde::Serialize;
 
 use crate::{
     config::{Config, Servers},
-    exit::NotDurable,
+    exit::{Away, NotDurable},
     output::{Output, table},
-    wiring::{self, Opened},
+    wiring,
 };
 
 pub(super) const AFTER_HELP: &str = "\
-Nothing is changed. The exit code is 0 where nothing is wrong or only a note is made, 1 where there is a
+Sessions are left alone. The exit code is 0 where nothing is wrong or only a note is made, 1 where there is a
 warning, 5 where a server does not answer, 6 where a crash would lose what was acknowledged.";
 
 /// How far the clock of a server may be off before it is worth a word.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
+const CLOCK_TOLERANCE_MS: u64 = 1_000;
 /// Up to where sessions and rows that wait are counted.
 const COUNTED: NonZeroUsize = NonZeroUsize::new(10_000).expect("more than zero");
 
@@ -70,16 +70,8 @@ pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
         "success"
     };
     output.report(status, &diagnosis, || render(&diagnosis))?;
-    if let Some(away) = diagnosis.stores.iter().find(|store| !store.reachable) {
-        let source: BoxError = "see above".into();
-        bail!(fiml_session_core::store::StoreError::Unavailable {
-            store: if away.store == "Redis" {
-                "Redis"
-            } else {
-                "PostgreSQL"
-            },
-            source,
-        });
+    if diagnosis.stores.iter().any(|store| !store.reachable) {
+        bail!(Away);
     }
     match worst {
         Some(Severity::Danger) => {
@@ -96,7 +88,7 @@ async fn of_file(config: &Config) -> Result<Diagnosis> {
     let opened = wiring::open(config).await?;
     let mut stores = Vec::new();
     for store in &opened.health {
-        stores.push(examine(store.as_ref()).await?);
+        stores.push(examine("the data file", store.as_ref()).await);
     }
     let waiting = Some(waiting(&opened.stores, config).await?);
     let place = config.place();
@@ -109,68 +101,95 @@ async fn of_file(config: &Config) -> Result<Diagnosis> {
 
 /// Each server alone, so that one that is away does not hide the other.
 async fn of_servers(config: &Config, servers: &Servers) -> Result<Diagnosis> {
-    let mut stores = vec![match RedisStore::connect(wiring::redis(servers)).await {
-        Ok(redis) => examine(&redis).await?,
-        Err(error) => StoreReport::away("Redis", &error),
-    }];
-    let mut ready = stores.iter().all(|store| store.reachable);
-    stores.push(match PgStore::verify(wiring::postgres(servers)).await {
+    let (mut live, mut archive) = (None, None);
+    let redis = match RedisStore::connect(servers.redis()).await {
+        Ok(store) => {
+            let report = examine("Redis", &store).await;
+            live = Some(store);
+            report
+        }
         Err(error) => {
-            ready = false;
-            StoreReport::away("PostgreSQL", &error)
+            let is_away = matches!(error, RedisConnectError::Unreachable { .. });
+            StoreReport::refused("Redis", is_away, &error)
+        }
+    };
+    let postgres = match PgStore::verify(servers.postgres()).await {
+        Err(error) => {
+            let is_away = matches!(error, PgConnectError::Unreachable { .. });
+            StoreReport::refused("PostgreSQL", is_away, &error)
         }
         // Opening the tables would bring them up to date, which is not for a doctor to do.
-        Ok(report) if report.schema_version != report.known_version => {
-            ready = false;
-            StoreReport::outdated(report.schema_version, report.known_version)
+        Ok(found) if !found.is_current => {
+            StoreReport::outdated(found.schema_version, found.known_version)
         }
-        Ok(report) => {
-            let archive = PgStore::connect(wiring::postgres(servers)).await?;
-            let mut found = examine(&archive).await?;
-            found.schema_version = Some(report.schema_version);
-            found
-        }
-    });
-    let waiting = if ready {
-        let Opened { stores, .. } = wiring::open(config).await?;
-        Some(waiting(&stores, config).await?)
-    } else {
-        None
+        Ok(found) => match PgStore::connect(servers.postgres()).await {
+            Err(error) => StoreReport::refused("PostgreSQL", true, &error),
+            Ok(store) => {
+                let mut report = examine("PostgreSQL", &store).await;
+                report.schema_version = Some(found.schema_version);
+                report.findings.extend(damage(&found));
+                archive = Some(store);
+                report
+            }
+        },
     };
-    let place = config.place();
+    let waiting = match (live, archive) {
+        (Some(live), Some(archive)) => {
+            let archive = Arc::new(archive);
+            let stores = Stores {
+                active: Arc::new(live),
+                metrics: Arc::<PgStore>::clone(&archive),
+                archive,
+            };
+            Some(waiting(&stores, config).await?)
+        }
+        _ => None,
+    };
     Ok(Diagnosis {
-        place,
-        stores,
+        place: config.place(),
+        stores: vec![redis, postgres],
         waiting,
     })
 }
 
-async fn examine(store: &dyn StoreHealth) -> Result<StoreReport> {
+fn damage(found: &VerifyReport) -> Option<Finding> {
+    (!found.is_sound()).then(|| Finding {
+        severity: Severity::Danger,
+        found: format!(
+            "of {} sessions that were read whole {} are damaged, and {} deleted ones still have figures",
+            found.sampled,
+            found.damaged.len(),
+            found.orphans
+        ),
+        remedy: "fiml db verify names them; restore them from a backup".to_owned(),
+    })
+}
+
+async fn examine(store: &str, health: &dyn StoreHealth) -> StoreReport {
     let before = SystemClock.now();
-    let health = store.health().await?;
-    let after = SystemClock.now();
-    let off = health.clock.map(|clock| difference(clock, before, after));
-    let Health {
-        store,
-        version,
-        mut findings,
-        ..
-    } = health;
-    if let Some(off) = off.filter(|off| off.unsigned_abs() > CLOCK_TOLERANCE.as_millis() as u64) {
+    let found = match health.health().await {
+        Ok(found) => found,
+        Err(error) => return StoreReport::refused(store, error.is_transient(), &error),
+    };
+    let off = found
+        .clock
+        .map(|clock| difference(clock, before, SystemClock.now()));
+    let mut findings = found.findings;
+    if let Some(off) = off.filter(|off| off.unsigned_abs() > CLOCK_TOLERANCE_MS) {
         findings.push(Finding {
             severity: Severity::Warning,
             found: format!("its clock differs from this machine's by {off} ms"),
             remedy: "let both follow the same time server".to_owned(),
         });
     }
-    Ok(StoreReport {
+    StoreReport {
         store: store.to_owned(),
         reachable: true,
-        version: Some(version),
+        version: Some(found.version),
         schema_version: None,
         clock_difference_ms: off,
         findings,
-    })
+    }
 }
 
 /// How far a clock is ahead, in milliseconds, where it was read at some moment between two others.
@@ -185,35 +204,50 @@ fn difference(clock: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
 
 async fn waiting(stores: &Stores, config: &Config) -> Result<Waiting> {
     let due = SystemClock.now().minus(config.policy.archive_grace);
-    let unsettled = stores.archive.unsettled(None, COUNTED).await?;
-    let moving = unsettled
-        .iter()
-        .filter(|row| row.state != UnsettledState::Buried);
+    let (mut unsettled, mut after) = (0, None);
+    // Tombstones lie among them.
+    loop {
+        let rows = stores.archive.unsettled(after, COUNTED).await?;
+        let moving = rows
+            .iter()
+            .filter(|row| row.state != UnsettledState::Buried);
+        unsettled += moving.count();
+        after = rows.last().map(|row| row.id);
+        if rows.len() < COUNTED.get() || unsettled >= COUNTED.get() {
+            break;
+        }
+    }
     Ok(Waiting {
         backlog: stores.active.expired(due, COUNTED).await?.len(),
         quarantined: stores.active.quarantined(COUNTED).await?.len(),
-        unsettled: moving.count(),
+        unsettled: unsettled.min(COUNTED.get()),
     })
 }
 
 impl StoreReport {
-    fn away(store: &str, error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut reasons = vec![error.to_string()];
+    /// A store that does not answer, or that does not let itself be used.
+    fn refused(store: &str, is_away: bool, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut found = error.to_string();
         let mut beneath = error.source();
         while let Some(source) = beneath {
-            reasons.push(source.to_string());
+            found = format!("{found}: {source}");
             beneath = source.source();
         }
+        let remedy = if is_away {
+            "start the server, or mend its address in the settings"
+        } else {
+            ""
+        };
         Self {
             store: store.to_owned(),
-            reachable: false,
+            reachable: !is_away,
             version: None,
             schema_version: None,
             clock_difference_ms: None,
             findings: vec![Finding {
                 severity: Severity::Danger,
-                found: reasons.join(": "),
-                remedy: "start the server, or mend its address in the settings".to_owned(),
+                found,
+                remedy: remedy.to_owned(),
             }],
         }
     }
@@ -222,7 +256,10 @@ impl StoreReport {
         let (found_text, remedy) = match found {
             0 => ("there are no tables yet", "fiml db create"),
             found if found < known => ("the tables are of an older version", "fiml db migrate"),
-            _ => ("the tables are of a newer version", "use a newer fiml"),
+            _ => (
+                "the tables are of a newer version",
+                "use a newer fiml, or name a schema with DATABASE_SCHEMA",
+            ),
         };
         Self {
             store: "PostgreSQL".to_owned(),

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use fiml_mcp::serve_stdio;
-use fiml_session_core::store::{Health, Severity};
+use fiml_session_core::store::{Health, Severity, StoreError};
 
 use crate::{config::Config, exit::NotDurable, wiring};
 
@@ -29,16 +29,9 @@ servers may share one file, or one Redis and PostgreSQL. The server ends when it
 pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let market = wiring::market(config.prices.as_deref()).await?;
     let opened = wiring::open(config).await?;
-    match opened.condition().await {
-        Ok(condition) => {
-            let dangers = warn(&condition);
-            if args.require_durable && !dangers.is_empty() {
-                bail!(NotDurable::error(dangers.join("; ")));
-            }
-        }
-        // Said already; whoever requires durability requires an answer.
-        Err(error) if args.require_durable => return Err(error.into()),
-        Err(_) => {}
+    let dangers = warn(opened.condition().await);
+    if args.require_durable && !dangers.is_empty() {
+        bail!(NotDurable::error(dangers.join("; ")));
     }
     let server = wiring::server(market, opened.sessions(config))?;
     tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
@@ -46,10 +39,19 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Says what would do harm; what would lose acknowledged writes is returned.
-fn warn(condition: &[Health]) -> Vec<String> {
+/// Says what would do harm; what would lose acknowledged writes, or may for all we know, is returned.
+fn warn(condition: Vec<Result<Health, StoreError>>) -> Vec<String> {
     let mut dangers = Vec::new();
     for health in condition {
+        let health = match health {
+            Ok(health) => health,
+            Err(error) => {
+                let text = format!("{:#}", anyhow::Error::from(error));
+                tracing::warn!("its condition is not known: {text}");
+                dangers.push(text);
+                continue;
+            }
+        };
         for finding in &health.findings {
             let text = format!("{}: {} ({})", health.store, finding.found, finding.remedy);
             match finding.severity {

@@ -5,13 +5,13 @@ use fiml_store_pg::{PgStore, VerifyReport};
 use serde_json::json;
 
 use super::Command;
-use crate::{config::Servers, exit::Missing, output::Output, wiring::postgres};
+use crate::{config::Servers, exit::Missing, output::Output};
 
 pub(super) async fn run(command: Command, servers: &Servers, output: &Output) -> Result<()> {
-    let place = servers.archive();
+    let place = servers.postgres().place();
     match command {
         Command::Create => {
-            let is_new = PgStore::create_database(postgres(servers)).await?;
+            let is_new = PgStore::create_database(servers.postgres()).await?;
             output.answer(&json!({"database": place, "created": is_new}), || {
                 let done = if is_new {
                     "is made, with its tables"
@@ -22,7 +22,7 @@ pub(super) async fn run(command: Command, servers: &Servers, output: &Output) ->
             })
         }
         Command::Verify => {
-            let report = PgStore::verify(postgres(servers)).await?;
+            let report = PgStore::verify(servers.postgres()).await?;
             if report.schema_version == 0 {
                 bail!(Missing::error(format!(
                     "{place} holds no tables yet; fiml db create makes them"
@@ -49,15 +49,14 @@ pub(super) async fn run(command: Command, servers: &Servers, output: &Output) ->
             })
         }
         Command::Migrate { to, yes } => {
-            let report = PgStore::verify(postgres(servers)).await?;
-            if let Some(to) = to.filter(|&to| to < report.schema_version) {
+            let (found, _) = PgStore::schema_version(servers.postgres()).await?;
+            if let Some(to) = to.filter(|&to| to < found) {
                 let question = format!(
-                    "Take {place} back from schema version {} to {to}, and drop what came between?",
-                    report.schema_version
+                    "Take {place} back from schema version {found} to {to}, and drop what came between?"
                 );
                 output.confirm(&question, yes)?;
             }
-            let (from, to) = PgStore::migrate(postgres(servers), to).await?;
+            let (from, to) = PgStore::migrate(servers.postgres(), to).await?;
             let value = json!({"database": place, "from": from, "schema_version": to});
             output.answer(&value, || {
                 format!("{place} has schema version {to}; it had {from}")
@@ -68,7 +67,7 @@ pub(super) async fn run(command: Command, servers: &Servers, output: &Output) ->
                 "Remove the tables in {place} with every archived session? Live sessions stay in Redis."
             );
             output.confirm(&question, yes)?;
-            let dropped = PgStore::drop_tables(postgres(servers)).await?;
+            let dropped = PgStore::drop_tables(servers.postgres()).await?;
             let value = json!({"database": place, "dropped": dropped});
             output.answer(&value, || {
                 if dropped {
@@ -82,7 +81,7 @@ pub(super) async fn run(command: Command, servers: &Servers, output: &Output) ->
 }
 
 fn problems(report: &VerifyReport) -> impl Iterator<Item = String> {
-    let version = (report.schema_version != report.known_version).then(|| {
+    let version = (!report.is_current).then(|| {
         format!(
             "schema version {} instead of {} (fiml db migrate)",
             report.schema_version, report.known_version
