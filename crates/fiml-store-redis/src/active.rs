@@ -13,12 +13,7 @@ use fiml_session_core::{
 };
 use tracing::instrument;
 
-use crate::{
-    bytes::place_id,
-    keys::{BUCKETS, Part},
-    store::RedisStore,
-    walk::{Stretch, Walk},
-};
+use crate::store::RedisStore;
 
 #[async_trait]
 impl ActiveStore for RedisStore {
@@ -98,11 +93,7 @@ impl ActiveStore for RedisStore {
         at: Timestamp,
         limit: NonZeroUsize,
     ) -> Result<Vec<SessionId>, StoreError> {
-        let keys = (0..BUCKETS).map(|bucket| self.keys.of_bucket(bucket, Part::Expiry));
-        let stretch = Stretch::earliest_first(at);
-        let mut walk = Walk::new(self, keys.collect(), stretch, limit.get());
-        let places = walk.next(self.reads(None), limit.get()).await?;
-        Ok(places.iter().map(place_id).collect())
+        self.list_expired(at, limit).await
     }
 
     #[instrument(level = "debug", skip_all, fields(session.id = %id))]

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use fiml_session_core::store::StoreError;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError,
-    TlsCertificates,
+    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisError, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
     cluster::ClusterClient,
     cmd,
@@ -17,6 +16,7 @@ use crate::{
     error::ConnectError,
     keys::{BUCKETS, Keys},
     link::Link,
+    socket::{tcp_settings, watchful},
     store::RedisStore,
 };
 
@@ -59,7 +59,8 @@ impl RedisStore {
     async fn check_layout(&self, address: &str) -> Result<(), ConnectError> {
         let key = self.keys.meta();
         let mut found = self.layout(&key, address).await?;
-        if found == (None, None) {
+        // Each field by itself, so that neither a crash between them nor another at work leaves one for ever.
+        if found.0.is_none() || found.1.is_none() {
             for (field, value) in [("buckets", BUCKETS), ("layout", LAYOUT)] {
                 let mut write = cmd("HSETNX");
                 write.arg(&key).arg(field).arg(value);
@@ -138,7 +139,7 @@ impl Nodes {
     fn of(config: &RedisConfig) -> Result<Self, ConnectError> {
         let urls = config.url.split(',').map(str::trim);
         let infos: Result<Vec<_>, RedisError> = urls
-            .map(|url| Ok(watchful(url.into_connection_info()?)))
+            .map(|url| Ok(watchful(url.into_connection_info()?, config.timeout)))
             .collect();
         // The driver's own text may repeat the address with its password.
         let infos = infos.map_err(|error| ConnectError::InvalidUrl {
@@ -205,7 +206,8 @@ impl Nodes {
             let mut builder = ClusterClient::builder(self.infos.clone())
                 .retries(0)
                 .connection_timeout(config.timeout)
-                .response_timeout(config.timeout);
+                .response_timeout(config.timeout)
+                .tcp_settings(tcp_settings(config.timeout));
             if let Some(certificates) = &self.certificates {
                 builder = builder.certs(certificates.clone());
             }
@@ -224,13 +226,6 @@ impl Nodes {
         let manager = ConnectionManager::new_with_config(client, settings).await?;
         Ok(Link::Single(manager))
     }
-}
-
-/// With the protocol in which a client learns of a connection that broke while nobody used it, so that the
-/// next change is not sent into the void.
-fn watchful(info: ConnectionInfo) -> ConnectionInfo {
-    let settings = info.redis_settings().clone();
-    info.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))
 }
 
 fn is_tls(info: &ConnectionInfo) -> bool {

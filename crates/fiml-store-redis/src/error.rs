@@ -109,14 +109,17 @@ impl ConnectError {
         let complaint = Complaint::of(&error);
         let source = error.into();
         match complaint {
-            Complaint::Away | Complaint::Broken | Complaint::Redirected => {
+            Complaint::Away | Complaint::NotSent | Complaint::Broken | Complaint::Redirected => {
                 Self::Unreachable { address, source }
             }
             Complaint::Forbidden => Self::Forbidden { address, source },
             Complaint::ReadOnly => Self::ReadOnly { address, source },
-            Complaint::NoScript | Complaint::Full | Complaint::Damaged | Complaint::Other => {
-                Self::Failed { address, source }
-            }
+            Complaint::NoScript
+            | Complaint::Full
+            | Complaint::Damaged
+            | Complaint::Garbled
+            | Complaint::Stopped
+            | Complaint::Other => Self::Failed { address, source },
         }
     }
 }
@@ -124,8 +127,10 @@ impl ConnectError {
 /// What the driver complains about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Complaint {
-    /// Nothing was sent, or nothing was done: the server is away, or will not serve for now.
+    /// The server will not serve for now; nothing was done.
     Away,
+    /// The driver found nobody to send it to.
+    NotSent,
     /// The connection broke, perhaps after the command was sent.
     Broken,
     /// Another node of the cluster has the keys, or will have them soon; nothing was done.
@@ -138,6 +143,10 @@ pub(crate) enum Complaint {
     Full,
     /// What lies under the keys is not what was stored there.
     Damaged,
+    /// The answer is not one to what was asked.
+    Garbled,
+    /// A script ended early, perhaps after it had written.
+    Stopped,
     /// The server does not let this user do it.
     Forbidden,
     Other,
@@ -146,12 +155,21 @@ pub(crate) enum Complaint {
 impl Complaint {
     pub(crate) fn of(error: &RedisError) -> Self {
         match error.kind() {
-            ErrorKind::Io if error.is_connection_refusal() => Self::Away,
+            ErrorKind::Io if error.is_connection_refusal() => Self::NotSent,
             ErrorKind::Io => Self::Broken,
-            ErrorKind::ClusterConnectionNotFound => Self::Away,
+            ErrorKind::ClusterConnectionNotFound => Self::NotSent,
             ErrorKind::AuthenticationFailed => Self::Forbidden,
-            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Damaged,
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Garbled,
             _ => Self::of_server(error),
+        }
+    }
+
+    /// Where it looked for the nodes of a cluster in vain, the driver says so of everything under way, also of
+    /// what it had sent.
+    pub(crate) const fn on_cluster(self) -> Self {
+        match self {
+            Self::NotSent => Self::Broken,
+            complaint => complaint,
         }
     }
 
@@ -167,6 +185,8 @@ impl Complaint {
     }
 
     fn of_code(code: &str, details: &str) -> Self {
+        // So the server names the line of a script that an error came from.
+        let in_script = details.contains("user_script");
         match code {
             "MOVED" | "ASK" | "TRYAGAIN" => Self::Redirected,
             "NOSCRIPT" => Self::NoScript,
@@ -174,13 +194,14 @@ impl Complaint {
             "LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "NOREPLICAS" | "BUSY" => Self::Away,
             "OOM" | "MISCONF" => Self::Full,
             "WRONGTYPE" | "DAMAGED" => Self::Damaged,
-            "NOAUTH" | "WRONGPASS" | "NOPERM" => Self::Forbidden,
-            // Before version 7 an error in a script has no code of its own.
+            "NOAUTH" | "WRONGPASS" | "NOPERM" if !in_script => Self::Forbidden,
+            // The error of a script may carry the code of what it called in its text only.
             _ if details.contains("-OOM ") || details.contains("OOM command not allowed") => {
                 Self::Full
             }
             _ if details.contains("WRONGTYPE") => Self::Damaged,
             _ if details.starts_with("max number of clients") => Self::Away,
+            _ if in_script => Self::Stopped,
             _ => Self::Other,
         }
     }
@@ -193,20 +214,28 @@ pub(crate) enum Effect {
     Changes,
 }
 
-/// The store's error for what the driver says of a call, and of a session where it is about one.
-pub(crate) fn driver(effect: Effect, id: Option<SessionId>, error: RedisError) -> StoreError {
-    let complaint = Complaint::of(&error);
+/// The store's error for what the driver complains about in a call, and of a session where it is about one.
+pub(crate) fn driver(
+    effect: Effect,
+    id: Option<SessionId>,
+    complaint: Complaint,
+    error: RedisError,
+) -> StoreError {
     let (store, source) = (STORE, BoxError::from(error));
     match complaint {
-        Complaint::Broken if effect == Effect::Changes => {
+        Complaint::Broken | Complaint::Garbled | Complaint::Stopped
+            if effect == Effect::Changes =>
+        {
             StoreError::OutcomeUnknown { store, source }
         }
-        Complaint::Away | Complaint::Broken | Complaint::Redirected | Complaint::ReadOnly => {
-            StoreError::Unavailable { store, source }
-        }
+        Complaint::Away
+        | Complaint::NotSent
+        | Complaint::Broken
+        | Complaint::Redirected
+        | Complaint::ReadOnly => StoreError::Unavailable { store, source },
         Complaint::Full => StoreError::Full { store, source },
-        Complaint::Damaged => StoreError::Corrupt { store, id, source },
-        Complaint::NoScript | Complaint::Forbidden | Complaint::Other => {
+        Complaint::Damaged | Complaint::Garbled => StoreError::Corrupt { store, id, source },
+        Complaint::NoScript | Complaint::Forbidden | Complaint::Stopped | Complaint::Other => {
             StoreError::Backend { store, source }
         }
     }
@@ -250,9 +279,13 @@ mod tests {
         std::io::Error::from(kind).into()
     }
 
+    fn told(effect: Effect, error: RedisError) -> StoreError {
+        driver(effect, None, Complaint::of(&error), error)
+    }
+
     #[test]
     fn what_the_server_says_decides_what_the_caller_can_do() {
-        let said = |code, details| driver(Effect::Changes, None, server(code, details));
+        let said = |code, details| told(Effect::Changes, server(code, details));
         for code in [
             "LOADING",
             "CLUSTERDOWN",
@@ -283,14 +316,41 @@ mod tests {
     }
 
     #[test]
+    fn a_script_that_stopped_in_the_middle_may_have_changed_something() {
+        for (code, details) in [
+            (
+                "ERR",
+                "hash value is not an integer script: 0a1b, on @user_script:92.",
+            ),
+            (
+                "NOPERM",
+                "ACL failure in script: no permissions script: 0a1b, on @user_script:9.",
+            ),
+        ] {
+            let error = told(Effect::Changes, server(code, details));
+            assert!(matches!(error, StoreError::OutcomeUnknown { .. }), "{code}");
+            let error = told(Effect::Reads, server(code, details));
+            assert!(matches!(error, StoreError::Backend { .. }), "{code}");
+        }
+        let garbled = || redis::from_redis_value::<u8>(redis::Value::Okay).unwrap_err();
+        let error = told(Effect::Changes, garbled().into());
+        assert!(matches!(error, StoreError::OutcomeUnknown { .. }));
+        let error = told(Effect::Reads, garbled().into());
+        assert!(matches!(error, StoreError::Corrupt { .. }));
+    }
+
+    #[test]
     fn a_change_whose_connection_broke_may_have_been_made_and_a_read_may_be_repeated() {
         let reset = || broken(std::io::ErrorKind::ConnectionReset);
-        let error = driver(Effect::Changes, None, reset());
+        let error = told(Effect::Changes, reset());
         assert!(matches!(error, StoreError::OutcomeUnknown { .. }));
-        let error = driver(Effect::Reads, None, reset());
+        let error = told(Effect::Reads, reset());
         assert!(matches!(error, StoreError::Unavailable { .. }));
-        let refused = broken(std::io::ErrorKind::ConnectionRefused);
-        let error = driver(Effect::Changes, None, refused);
+        let refused = || broken(std::io::ErrorKind::ConnectionRefused);
+        let error = told(Effect::Changes, refused());
         assert!(matches!(error, StoreError::Unavailable { .. }));
+        let complaint = Complaint::of(&refused()).on_cluster();
+        let error = driver(Effect::Changes, None, complaint, refused());
+        assert!(matches!(error, StoreError::OutcomeUnknown { .. }));
     }
 }

@@ -138,6 +138,13 @@ fn read(
     })
 }
 
+/// The expiry in the numbers; none where they cannot be read.
+pub(crate) fn expires_at(numbers: &[u8]) -> Option<Timestamp> {
+    let is_whole = numbers.len() == NUMBERS_BYTES;
+    let behind = is_whole.then(|| &numbers[NUMBERS_BYTES - 16..])?;
+    Reader(behind).instant().ok()
+}
+
 /// What the numbers of a new version answer to whoever made it.
 pub(crate) fn read_applied(numbers: &[u8]) -> Result<Applied, BoxError> {
     let mut numbers = Reader(numbers);

@@ -4,7 +4,7 @@
 //! leaves a mark in its bucket until its entry has gone: only with that mark is an entry without a session
 //! known to be one too many. Whoever finds that another was at work looks again until both agree.
 
-use fiml_session_core::{SessionId, UserId, store::StoreError};
+use fiml_session_core::{UserId, store::StoreError};
 use redis::cmd;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 impl RedisStore {
     /// Makes an owner's index name a session; true where it did not.
     ///
-    /// An entry without its session does no harm, so whatever fails here was not done.
+    /// An entry without its session does no harm, so it may be made twice.
     pub(crate) async fn enter_owner(
         &self,
         call: Call,
@@ -27,7 +27,7 @@ impl RedisStore {
     ) -> Result<bool, StoreError> {
         let mut enter = cmd("ZADD");
         enter.arg(self.keys.owner(owner)).arg(0).arg(at);
-        self.command(call, &enter).await
+        self.command(call.reading(place_id(at)), &enter).await
     }
 
     /// Enters a session again that was just stored, in case a removal before took away its entry after it
@@ -55,15 +55,35 @@ impl RedisStore {
         };
         if let Err(error) = left {
             let id = place_id(at);
-            tracing::warn!(session.id = %id, %error, "an owner's list still names a removed session");
+            tracing::warn!(session.id = %id, %error, "an owner's list may still name a session that is not there");
         }
     }
 
-    /// Takes away an entry whose session was not found, if the session was removed.
-    pub(crate) async fn heal_owner(&self, owner: Option<&UserId>, at: &Place) {
-        let id = place_id(at);
-        if self.was_removed(id).await.unwrap_or(false) {
-            self.leave_owner(self.changes(Some(id)), owner, at).await;
+    /// Takes away the entries among these, whose sessions were not found, of which the sessions were removed,
+    /// as far as the time of the call goes; the rest is left to the next listing.
+    pub(crate) async fn heal_owner(&self, call: Call, owner: Option<&UserId>, places: &[Place]) {
+        let marks = places.iter().map(|at| {
+            let id = place_id(at);
+            let mut look = cmd("HEXISTS");
+            look.arg(self.keys.of(id, Part::Removed))
+                .arg(id.uuid().as_bytes());
+            (Some(id), look)
+        });
+        let marks: Vec<bool> = match self.link.reads(call, marks.collect()).await {
+            Ok(marks) => marks,
+            Err(error) => {
+                tracing::debug!(%error, "whether listed sessions were removed is left to the next listing");
+                return;
+            }
+        };
+        for (at, was_removed) in places.iter().zip(marks) {
+            if call.deadline.has_passed() {
+                return;
+            }
+            if was_removed {
+                self.leave_owner(call.changing(place_id(at)), owner, at)
+                    .await;
+            }
         }
     }
 
@@ -75,7 +95,7 @@ impl RedisStore {
         at: &Place,
     ) -> Result<(), StoreError> {
         loop {
-            let disagreed = if self.is_at(owner, at).await? {
+            let disagreed = if self.is_at(call, owner, at).await? {
                 self.enter_owner(call, owner, at).await?
             } else {
                 self.leave(call, owner, at).await?
@@ -106,21 +126,19 @@ impl RedisStore {
         };
         let came_back: bool = self.link.script(call, &SETTLE, &operands).await?;
         // A session of the same id that is another's, or of another instant, has another entry.
-        Ok(came_back && self.is_at(owner, at).await?)
+        Ok(came_back && self.is_at(call, owner, at).await?)
     }
 
-    async fn is_at(&self, owner: Option<&UserId>, at: &Place) -> Result<bool, StoreError> {
+    async fn is_at(
+        &self,
+        call: Call,
+        owner: Option<&UserId>,
+        at: &Place,
+    ) -> Result<bool, StoreError> {
         let id = place_id(at);
-        let header = self.header(id).await?;
+        let header = self.header(call.reading(id), id).await?;
         Ok(header.is_some_and(|header| {
             header.user_id.as_ref() == owner && place(header.created_at, id) == *at
         }))
-    }
-
-    async fn was_removed(&self, id: SessionId) -> Result<bool, StoreError> {
-        let mut look = cmd("HEXISTS");
-        look.arg(self.keys.of(id, Part::Removed))
-            .arg(id.uuid().as_bytes());
-        self.command(self.reads(Some(id)), &look).await
     }
 }

@@ -30,10 +30,19 @@ impl RedisStore {
         let owner = header.user_id.as_ref();
         let at = place(header.created_at, id);
         // Before the session, so that no crash leaves one that its owner does not find.
-        self.enter_owner(self.reads(Some(id)), owner, &at).await?;
-        let replied: Vec<Value> = self
+        let is_entered = self.enter_owner(call, owner, &at).await?;
+        let replied = self
             .script(call, &INSERT, (id, Part::Removed), arguments)
-            .await?;
+            .await;
+        let replied: Vec<Value> = match replied {
+            Ok(replied) => replied,
+            Err(error) => {
+                if is_entered && did_nothing(&error) {
+                    self.leave_owner(call, owner, &at).await;
+                }
+                return Err(error);
+            }
+        };
         let mut replied = replied.into_iter();
         let mut next = || replied.next().unwrap_or(Value::Nil);
         let unreadable = |source| corrupt(Some(id), source);
@@ -50,6 +59,14 @@ impl RedisStore {
         }
         Err(StoreError::AlreadyExists { id })
     }
+}
+
+/// Whether a failed insert is known to have stored nothing.
+const fn did_nothing(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Full { .. } | StoreError::Backend { .. } | StoreError::Unavailable { .. }
+    )
 }
 
 fn arguments(

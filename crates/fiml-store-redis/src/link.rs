@@ -5,7 +5,7 @@ use std::time::Duration;
 use fiml_session_core::{SessionId, store::StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::{
-    Cmd, FromRedisValue, RedisResult, Value,
+    Cmd, FromRedisValue, RedisError, RedisResult, Value,
     aio::ConnectionManager,
     cluster_async::ClusterConnection,
     cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo},
@@ -19,6 +19,9 @@ use crate::{
 
 /// How long a call waits before it asks again for keys that are on their way to another node.
 const REDIRECT_PAUSE: Duration = Duration::from_millis(20);
+
+/// When a call ends whose time-out reaches beyond what the clock can tell.
+const FAR_AWAY: Duration = Duration::from_hours(24 * 365 * 30);
 
 /// How many reads of one call are under way at once.
 const AT_ONCE: usize = 256;
@@ -40,8 +43,13 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn after(after: Duration) -> Self {
-        let at = Instant::now() + after;
+        let now = Instant::now();
+        let at = now.checked_add(after).unwrap_or_else(|| now + FAR_AWAY);
         Self { at, after }
+    }
+
+    pub(crate) fn has_passed(self) -> bool {
+        Instant::now() >= self.at
     }
 }
 
@@ -53,6 +61,20 @@ pub(crate) struct Call {
     pub(crate) deadline: Deadline,
 }
 
+impl Call {
+    /// A read of a session within the time of this call.
+    pub(crate) fn reading(self, id: SessionId) -> Self {
+        let (effect, id) = (Effect::Reads, Some(id));
+        Self { effect, id, ..self }
+    }
+
+    /// A change of a session within the time of this call.
+    pub(crate) fn changing(self, id: SessionId) -> Self {
+        let (effect, id) = (Effect::Changes, Some(id));
+        Self { effect, id, ..self }
+    }
+}
+
 impl Link {
     /// The answer to one command.
     pub(crate) async fn command<T: FromRedisValue>(
@@ -61,7 +83,7 @@ impl Link {
         command: &Cmd,
     ) -> Result<T, StoreError> {
         let answered = self.ask(call, command).await?;
-        answered.map_err(|error| driver(call.effect, call.id, error))
+        answered.map_err(|error| self.failed(call, error))
     }
 
     /// The answers to reads that are independent of each other, in their order; each may be about a session.
@@ -70,10 +92,20 @@ impl Link {
         call: Call,
         requests: Vec<(Option<SessionId>, Cmd)>,
     ) -> Result<Vec<T>, StoreError> {
+        let answers = self.reads_where_readable(call, requests).await?;
+        answers.into_iter().collect()
+    }
+
+    /// As [`Link::reads`], where what is `Corrupt` is the answer to its own read alone.
+    pub(crate) async fn reads_where_readable<T: FromRedisValue + Send>(
+        &self,
+        call: Call,
+        requests: Vec<(Option<SessionId>, Cmd)>,
+    ) -> Result<Vec<Result<T, StoreError>>, StoreError> {
         let Self::Single(link) = self else {
             let reads = stream::iter(requests).map(|(id, command)| async move {
                 let call = Call { id, ..call };
-                self.command(call, &command).await
+                unless_corrupt(self.command(call, &command).await)
             });
             return reads.buffered(AT_ONCE).try_collect().await;
         };
@@ -82,7 +114,9 @@ impl Link {
         for some in requests.chunks(AT_ONCE) {
             let answered: Vec<RedisResult<T>> = read_in_one(link, call, some).await?;
             for ((id, _), answer) in some.iter().zip(answered) {
-                answers.push(answer.map_err(|error| driver(call.effect, *id, error))?);
+                let call = Call { id: *id, ..call };
+                let answer = answer.map_err(|error| self.failed(call, error));
+                answers.push(unless_corrupt(answer)?);
             }
         }
         Ok(answers)
@@ -101,7 +135,7 @@ impl Link {
             Err(error) if Complaint::of(&error) == Complaint::NoScript => {
                 self.command(call, &script.by_text(operands)).await
             }
-            answered => answered.map_err(|error| driver(call.effect, call.id, error)),
+            answered => answered.map_err(|error| self.failed(call, error)),
         }
     }
 
@@ -120,7 +154,7 @@ impl Link {
         let Deadline { at, after } = call.deadline;
         let asked = timeout_at(at, link.route_command(command.clone(), everywhere)).await;
         let answered = asked.map_err(|_| timed_out(call.effect, after))?;
-        let failed = |error| driver(call.effect, call.id, error);
+        let failed = |error| self.failed(call, error);
         let answers: Vec<(String, Value)> = answered
             .and_then(|answers| Ok(redis::from_redis_value(answers)?))
             .map_err(failed)?;
@@ -156,11 +190,27 @@ impl Link {
         }
     }
 
+    /// The store's error for what the driver says of a call.
+    fn failed(&self, call: Call, error: RedisError) -> StoreError {
+        let complaint = match self {
+            Self::Single(_) => Complaint::of(&error),
+            Self::Cluster(_) => Complaint::of(&error).on_cluster(),
+        };
+        driver(call.effect, call.id, complaint, error)
+    }
+
     async fn ask_once<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         match self {
             Self::Single(link) => command.query_async(&mut link.clone()).await,
             Self::Cluster(link) => command.query_async(&mut link.clone()).await,
         }
+    }
+}
+
+fn unless_corrupt<T>(answer: Result<T, StoreError>) -> Result<Result<T, StoreError>, StoreError> {
+    match answer {
+        Err(error) if !matches!(error, StoreError::Corrupt { .. }) => Err(error),
+        answer => Ok(answer),
     }
 }
 
@@ -182,7 +232,10 @@ async fn read_in_one<T: FromRedisValue>(
             Err(error) if Complaint::of(&error) == Complaint::Broken && !repeated => {
                 repeated = true;
             }
-            answered => return answered.map_err(|error| driver(call.effect, call.id, error)),
+            answered => {
+                let failed = |error| driver(call.effect, call.id, Complaint::of(&error), error);
+                return answered.map_err(failed);
+            }
         }
     }
 }

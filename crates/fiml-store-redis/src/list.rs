@@ -71,7 +71,7 @@ impl RedisStore {
         let stretch = Stretch::newest_first(page.after, None);
         let mut walk = Walk::new(self, whose.keys(self), stretch, window);
         let call = self.reads(None);
-        let mut listed = Vec::new();
+        let (mut listed, mut dangling) = (Vec::new(), Vec::new());
         while listed.len() < limit {
             let places = walk.next(call, window.min(WINDOW.1)).await?;
             if places.is_empty() {
@@ -79,6 +79,13 @@ impl RedisStore {
             }
             let found = self.headers(call, &places).await?;
             for (at, header) in places.iter().zip(found) {
+                let header = match header {
+                    Ok(header) => header,
+                    Err(error) => {
+                        pass_over(at, &error);
+                        continue;
+                    }
+                };
                 match header {
                     // An index may name a session of the same id that is older, or of somebody else.
                     Some(header) if place(header.created_at, header.id) != *at => {}
@@ -87,14 +94,15 @@ impl RedisStore {
                             listed.push(header);
                         }
                     }
-                    None => {
-                        if let Whose::Owners(owner) = &whose {
-                            self.heal_owner(owner.as_ref(), at).await;
-                        }
-                    }
+                    None => dangling.push(*at),
                 }
             }
             window = window.saturating_mul(2);
+        }
+        if let Whose::Owners(owner) = &whose
+            && !dangling.is_empty()
+        {
+            self.heal_owner(call, owner.as_ref(), &dangling).await;
         }
         listed.truncate(limit);
         Ok(listed)
@@ -119,12 +127,12 @@ impl RedisStore {
         Ok(headers.into_iter().map(|header| header.id).collect())
     }
 
-    /// The headers at these places, in their order.
+    /// The headers at these places, in their order, each with an error of its own where it is damaged.
     async fn headers(
         &self,
         call: Call,
         places: &[Place],
-    ) -> Result<Vec<Option<SessionHeader>>, StoreError> {
+    ) -> Result<Vec<Result<Option<SessionHeader>, StoreError>>, StoreError> {
         let reads = places.iter().map(|place| {
             let id = place_id(place);
             let mut read = cmd("HMGET");
@@ -132,12 +140,17 @@ impl RedisStore {
             (Some(id), read)
         });
         let reads: Vec<_> = reads.collect();
-        let found: Vec<Found> = self.link.reads(call, reads).await?;
+        let found: Vec<Result<Found, _>> = self.link.reads_where_readable(call, reads).await?;
         let found = places.iter().zip(found);
-        found
-            .map(|(place, found)| header::decode(place_id(place), &found))
-            .collect()
+        let headers = found.map(|(place, found)| header::decode(place_id(place), &found?));
+        Ok(headers.collect())
     }
+}
+
+/// A damaged session is missing in lists, and hides no other.
+pub(crate) fn pass_over(at: &Place, error: &StoreError) {
+    let id = place_id(at);
+    tracing::warn!(session.id = %id, ?error, "a session that cannot be read is passed over");
 }
 
 /// Whether a filter asks for more than an owner.

@@ -17,7 +17,7 @@ use crate::{
     insert::ENTRY_FORMAT,
     item,
     keys::Part,
-    link::Link,
+    link::{Call, Link},
     script::{Operands, READ},
     store::RedisStore,
 };
@@ -50,10 +50,14 @@ impl Extent {
 
 impl RedisStore {
     /// The header of a session; none where there is none.
-    pub(crate) async fn header(&self, id: SessionId) -> Result<Option<SessionHeader>, StoreError> {
+    pub(crate) async fn header(
+        &self,
+        call: Call,
+        id: SessionId,
+    ) -> Result<Option<SessionHeader>, StoreError> {
         let mut read = cmd("HMGET");
         read.arg(self.keys.of(id, Part::Header)).arg(&FIELDS);
-        let found: Found = self.command(self.reads(Some(id)), &read).await?;
+        let found: Found = self.command(call, &read).await?;
         header::decode(id, &found)
     }
 
@@ -68,7 +72,10 @@ impl RedisStore {
             Ok(_) => (Extent::Queries, format!("-{recent}").into_bytes()),
             Err(_) => (Extent::Queries, b"0".to_vec()),
         };
-        let found = self.read(&self.link, scope, id, extent, first).await?;
+        let call = self.reads(Some(id));
+        let found = self
+            .read((&self.link, call), scope, id, extent, first)
+            .await?;
         let Some((header, parts)) = found else {
             return Ok(None);
         };
@@ -108,19 +115,26 @@ impl RedisStore {
     /// Reads all queries beside the rest, not in the script with it, where each would cost five times as much.
     ///
     /// The list only grows, so its beginning is what it was when the rest was read; where it is shorter than
-    /// the header says, the script reads everything.
+    /// the header says, the script reads everything. Nothing is read of a session that is not in scope.
     async fn read_whole(
         &self,
         scope: &Scope,
         id: SessionId,
         extent: Extent,
     ) -> Result<Option<(SessionHeader, Parts)>, StoreError> {
-        let link = self.full_read();
+        let (link, call) = (self.full_read(), self.reads(Some(id)));
         let mut list = cmd("LRANGE");
         list.arg(self.keys.of(id, Part::Queries)).arg(0).arg(-1);
-        let rest = self.read(link, scope, id, extent, Vec::new());
-        let queries = link.command(self.reads(Some(id)), &list);
-        let (rest, queries): (_, Vec<Vec<u8>>) = try_join(rest, queries).await?;
+        let rest = self.read((link, call), scope, id, extent, Vec::new());
+        let queries = link.command(call, &list);
+        let (rest, queries): (_, Vec<Vec<u8>>) = if *scope == Scope::All {
+            try_join(rest, queries).await?
+        } else {
+            match rest.await? {
+                None => return Ok(None),
+                found => (found, queries.await?),
+            }
+        };
         let Some((header, mut parts)) = rest else {
             return Ok(None);
         };
@@ -130,13 +144,16 @@ impl RedisStore {
                 parts.1.truncate(count);
                 Ok(Some((header, parts)))
             }
-            _ => self.read(link, scope, id, extent, b"0".to_vec()).await,
+            _ => {
+                let all = b"0".to_vec();
+                self.read((link, call), scope, id, extent, all).await
+            }
         }
     }
 
     async fn read(
         &self,
-        link: &Link,
+        (link, call): (&Link, Call),
         scope: &Scope,
         id: SessionId,
         extent: Extent,
@@ -158,7 +175,6 @@ impl RedisStore {
                 flag(Extent::Snapshot),
             ],
         };
-        let call = self.reads(Some(id));
         let found: Option<Parts> = link.script(call, &READ, &operands).await?;
         let Some(parts) = found else {
             return Ok(None);

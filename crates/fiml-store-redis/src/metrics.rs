@@ -11,7 +11,7 @@ use crate::{
     header::{self, FIELDS},
     keys::Part,
     link::Call,
-    list::Whose,
+    list::{Whose, pass_over},
     store::RedisStore,
     tally,
     walk::{Stretch, Walk},
@@ -43,7 +43,7 @@ impl RedisStore {
                     break;
                 }
                 let found = self.figures(call, &places).await?;
-                rows.extend(found.into_iter().flatten().filter(|row| {
+                rows.extend(found.into_iter().filter(|row| {
                     scope.covers(row.user_id.as_ref())
                         && filter
                             .session_type
@@ -58,7 +58,7 @@ impl RedisStore {
         &self,
         call: Call,
         places: &[Place],
-    ) -> Result<Vec<Option<SessionMetrics>>, StoreError> {
+    ) -> Result<Vec<SessionMetrics>, StoreError> {
         let reads = places.iter().map(|place| {
             let id = place_id(place);
             let mut read = cmd("HGETALL");
@@ -66,9 +66,16 @@ impl RedisStore {
             (Some(id), read)
         });
         let reads: Vec<_> = reads.collect();
-        let found: Vec<Fields> = self.link.reads(call, reads).await?;
+        let found: Vec<Result<Fields, _>> = self.link.reads_where_readable(call, reads).await?;
         let found = places.iter().zip(found);
-        found.map(|(place, fields)| read(place, &fields)).collect()
+        let rows = found.filter_map(|(place, fields)| {
+            let row = fields.and_then(|fields| read(place, &fields));
+            row.unwrap_or_else(|error| {
+                pass_over(place, &error);
+                None
+            })
+        });
+        Ok(rows.collect())
     }
 }
 

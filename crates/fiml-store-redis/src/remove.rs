@@ -9,7 +9,6 @@ use redis::Value;
 use crate::{
     bytes::Place,
     change::{decimal, scope_argument},
-    error::corrupt,
     keys::Part,
     script::REMOVE,
     store::RedisStore,
@@ -35,26 +34,28 @@ impl RedisStore {
         let Some(replied) = replied else {
             return Ok(Removal::Absent);
         };
-        let removed = read(replied).map_err(|source| corrupt(Some(id), source))?;
-        let Some((at, owner)) = removed else {
+        let mut replied = replied.into_iter();
+        if replied.next() == Some(Value::Int(0)) {
             return Ok(Removal::Changed);
-        };
+        }
         // It is gone, whatever becomes of its owner's index.
-        self.leave_owner(call, owner.as_ref(), &at).await;
+        match read(replied) {
+            Ok((at, owner)) => self.leave_owner(call, owner.as_ref(), &at).await,
+            // The mark of the removal is there for the listing that meets its entry.
+            Err(error) => {
+                tracing::warn!(session.id = %id, error, "a damaged session was removed; whose it was is unknown");
+            }
+        }
         Ok(Removal::Removed)
     }
 }
 
-/// The place and owner of what was removed; none where it has another version.
-fn read(reply: Vec<Value>) -> Result<Option<(Place, Option<UserId>)>, BoxError> {
-    let mut reply = reply.into_iter();
+/// The place and owner of what was removed.
+fn read(mut reply: impl Iterator<Item = Value>) -> Result<(Place, Option<UserId>), BoxError> {
     let mut next = || reply.next().unwrap_or(Value::Nil);
-    if !redis::from_redis_value::<bool>(next())? {
-        return Ok(None);
-    }
     let at: Vec<u8> = redis::from_redis_value(next())?;
     let at = Place::try_from(at.as_slice())?;
     let owner: Option<String> = redis::from_redis_value(next())?;
     let owner = owner.map(UserId::try_from).transpose()?;
-    Ok(Some((at, owner)))
+    Ok((at, owner))
 }

@@ -9,12 +9,15 @@ mod common;
 
 use common::{append, config, connect, expired, key_of, list, raw};
 use fiml_session_core::{
-    Session, SessionId, Timestamp,
+    ChangeBatch, Limits, Session, SessionId, Timestamp,
     store::{ActiveStore, MetricsFilter, Scope, StoreError},
 };
 use fiml_store_redis::{ConnectError, DEFAULT_KEY_PREFIX, RedisConfig, RedisStore};
 use fiml_testkit::{
-    fixtures::{MANY, full_session, full_snapshot, id, insert, live, owner, session},
+    fixtures::{
+        HOUR, MANY, after, ask, at_once, extend, full_session, full_snapshot, id, insert, keyed,
+        live, owner, session, set,
+    },
     servers::{RedisServer, shared_redis},
 };
 
@@ -89,15 +92,72 @@ async fn a_refused_change_of_a_damaged_session_leaves_nothing_behind() {
     let settings = config(shared_redis().url());
     let store = connect(&settings).await;
     store.insert(&full_snapshot(1)).await.unwrap();
-    let queries = key_of(&settings.key_prefix, id(1), "q");
-    let numbers = |field: &[u8]| {
-        let header = key_of(&settings.key_prefix, id(1), "h");
-        raw(shared_redis(), &[b"HGET", header.as_bytes(), field])
+    let everything = || {
+        let keys = shared_redis().command(&["KEYS", &format!("{}:*", settings.key_prefix)]);
+        let mut keys: Vec<_> = keys.lines().map(str::to_owned).collect();
+        keys.sort();
+        let values = keys.into_iter().map(|key| {
+            let value = raw(shared_redis(), &[b"DUMP", key.as_bytes()]);
+            (key, value)
+        });
+        values.collect::<Vec<_>>()
     };
-    let before = numbers(b"n");
-    let _ = shared_redis().command(&["SET", &queries, "whatever"]);
-    append(&store, id(1)).await.unwrap_err();
-    assert_eq!(numbers(b"n"), before);
+    let changes = || keyed("once", [ask("price"), set("note", 1), extend(HOUR)]);
+    let refused = ChangeBatch {
+        expected_version: Some(1_000),
+        ..changes()
+    };
+    let limits = Limits::default();
+    let before = everything();
+    assert!(before.len() > 5, "{before:?}");
+    let apply = async |batch| {
+        store
+            .apply(&Scope::All, id(1), &batch, &limits, after(HOUR))
+            .await
+    };
+    let error = apply(refused).await.unwrap_err();
+    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+    assert_eq!(everything(), before);
+    for part in ["q", "i", "o", "d", "expiry", "quarantine"] {
+        let key = match part {
+            "expiry" | "quarantine" => {
+                let key = key_of(&settings.key_prefix, id(1), part);
+                key.replace(&format!("{}:", id(1)), "")
+            }
+            part => key_of(&settings.key_prefix, id(1), part),
+        };
+        let aside = format!("{}:aside", settings.key_prefix);
+        let _ = shared_redis().command(&["RENAME", &key, &aside]);
+        let _ = shared_redis().command(&["SET", &key, "whatever"]);
+        let before = everything();
+        let error = apply(changes()).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Corrupt { .. }),
+            "{part}: {error:?}"
+        );
+        assert_eq!(everything(), before, "{part}");
+        let _ = shared_redis().command(&["DEL", &key]);
+        let _ = shared_redis().command(&["RENAME", &aside, &key]);
+    }
+    assert_eq!(everything(), before);
+    assert!(apply(changes()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_layout_that_was_half_written_is_completed() {
+    let settings = config(shared_redis().url());
+    let key = format!("{}:meta", settings.key_prefix);
+    let _ = shared_redis().command(&["HSET", &key, "buckets", "1024"]);
+    connect(&settings).await;
+    assert_eq!(shared_redis().command(&["HGET", &key, "layout"]), "1");
+}
+
+#[tokio::test]
+async fn many_first_connects_at_once_agree_on_the_layout() {
+    let settings = &config(shared_redis().url());
+    at_once(8, |_| async move { connect(settings).await }).await;
+    let key = format!("{}:meta", settings.key_prefix);
+    assert_eq!(shared_redis().command(&["HLEN", &key]), "2");
 }
 
 #[tokio::test]

@@ -7,12 +7,18 @@
 
 mod common;
 
+use std::{
+    future::{Future, poll_fn},
+    task::Poll,
+    time::Duration,
+};
+
 use common::{append, config, connect, expired, impatient, list};
 use fiml_session_core::{
     SessionChange,
     store::{ActiveStore, Scope, StoreError},
 };
-use fiml_store_redis::RedisStore;
+use fiml_store_redis::{RedisConfig, RedisStore};
 use fiml_testkit::{
     fixtures::{HOUR, after, ask, full_session, full_snapshot, id, insert, live, owner, session},
     servers::{RedisCluster, RedisServer, shared_redis, shared_redis_cluster},
@@ -132,6 +138,9 @@ async fn a_full_server_says_so_changes_nothing_and_still_lets_go() {
     let error = store.insert(&full_snapshot(2)).await.unwrap_err();
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
     assert_eq!(store.snapshot(id(1)).await.unwrap(), Some(full_snapshot(1)));
+    let aside = store.quarantine(id(1), "unreadable", after(HOUR)).await;
+    assert!(aside.unwrap(), "it frees a place first");
+    assert_eq!(expired(&store, 5).await, []);
     assert!(store.remove(&Scope::All, id(1)).await.unwrap());
     assert_eq!(store.get(&Scope::All, id(1)).await.unwrap(), None);
     assert_eq!(list(&store, &owner("alice")).await, []);
@@ -149,10 +158,14 @@ async fn a_node_of_a_cluster_that_was_away_is_used_again() {
     for n in 0..30 {
         match append(&store, id(n)).await {
             Ok(applied) => assert_eq!(applied.unwrap().version, 2),
-            Err(error) => {
-                assert!(error.is_transient(), "{error:?}");
+            Err(StoreError::OutcomeUnknown { .. }) => away += 1,
+            // Only a server's own word proves that nothing was done.
+            Err(StoreError::Unavailable { source, .. }) => {
+                let said = source.downcast_ref::<redis::RedisError>();
+                assert!(said.is_some_and(|said| said.code().is_some()), "{source:?}");
                 away += 1;
             }
+            Err(other) => panic!("it is to be repeated, not {other:?}"),
         }
     }
     assert!(away > 0, "some sessions lay there");
@@ -268,7 +281,73 @@ async fn a_store_dropped_in_the_middle_of_calls_harms_no_other() {
         let store = connect(&settings).await;
         let other = connect(&settings).await;
         insert(&store, &session(1)).await;
+        let mut calls: Vec<_> = (0..16).map(|_| Box::pin(append(&store, id(1)))).collect();
+        for call in &mut calls {
+            // Polled once, it is on its way, and nobody has read its answer.
+            let is_under_way =
+                poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending()));
+            assert!(is_under_way.await);
+        }
+        drop(calls);
         drop(store);
-        assert_eq!(live(&other, id(1)).await, session(1));
+        let applied = append(&other, id(1)).await.unwrap().unwrap();
+        assert!((2..=18).contains(&applied.version), "{applied:?}");
+        let found = live(&other, id(1)).await;
+        let seqs = found.state.history.queries().iter().map(|query| query.seq);
+        assert!(
+            seqs.eq(1..=found.version - 1),
+            "each was added whole or not"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_time_out_beyond_all_clocks_is_no_time_out() {
+    for url in [shared_redis().url(), shared_redis_cluster().url()] {
+        let settings = RedisConfig {
+            timeout: Duration::MAX,
+            ..config(url)
+        };
+        let store = connect(&settings).await;
+        insert(&store, &session(1)).await;
+        assert_eq!(live(&store, id(1)).await, session(1));
+    }
+}
+
+/// A store whose user may do everything but this.
+async fn forbidden(server: &RedisServer, command: &str) -> RedisStore {
+    let words = ["ACL", "SETUSER", "app", "reset", "on", ">app", "~*", "&*"];
+    let rules = [&words[..], &["+@all", command]].concat();
+    assert_eq!(server.command(&rules), "OK");
+    let url = server.url().replace("redis://", "redis://app:app@");
+    let settings = RedisConfig {
+        key_prefix: "fiml".to_owned(),
+        ..config(url)
+    };
+    connect(&settings).await
+}
+
+#[tokio::test]
+async fn an_insert_that_was_not_made_leaves_no_entry_of_its_owner() {
+    let server = RedisServer::start();
+    let store = forbidden(&server, "-evalsha").await;
+    let error = store.insert(&full_snapshot(1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Backend { .. }), "{error:?}");
+    assert_eq!(server.command(&["EXISTS", "fiml:owner:alice"]), "0");
+}
+
+#[tokio::test]
+async fn a_script_that_stopped_in_the_middle_leaves_the_outcome_unknown() {
+    let server = RedisServer::start();
+    let store = forbidden(&server, "-rpush").await;
+    let error = store.insert(&full_snapshot(1)).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::OutcomeUnknown { .. }),
+        "{error:?}"
+    );
+    assert_eq!(
+        server.command(&["ZCARD", "fiml:owner:alice"]),
+        "1",
+        "it may be there"
+    );
 }

@@ -138,10 +138,21 @@ async fn an_insert_that_is_refused_leaves_no_entry_of_its_own() {
     );
 }
 
+/// How many entries an index has, on whichever server it lies.
+fn entries(index: &str) -> i64 {
+    let cluster = shared_redis_cluster();
+    let nodes = (0..3).map(|node| cluster.node(node));
+    let servers = nodes.chain([shared_redis()]);
+    let counts = servers.map(|server| server.command(&["ZCARD", index]));
+    counts.filter_map(|count| count.parse::<i64>().ok()).sum()
+}
+
 #[tokio::test]
 async fn a_session_removed_and_inserted_again_many_times_at_once_is_listed_as_it_is() {
     for url in [shared_redis().url(), shared_redis_cluster().url()] {
-        let store = &connect(&config(url)).await;
+        let settings = config(url);
+        let index = format!("{}:owner:alice", settings.key_prefix);
+        let store = &connect(&settings).await;
         for _ in 0..20 {
             at_once(8, |task| async move {
                 if task % 2 == 0 {
@@ -153,6 +164,7 @@ async fn a_session_removed_and_inserted_again_many_times_at_once_is_listed_as_it
             })
             .await;
             let held = store.get(&Scope::All, id(1)).await.unwrap().is_some();
+            assert_eq!(entries(&index), i64::from(held), "the index agrees");
             let listed = list(store, &owner("alice")).await.len();
             assert_eq!(listed, usize::from(held));
         }

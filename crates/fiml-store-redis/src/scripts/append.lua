@@ -8,8 +8,12 @@
 -- Reply: nil where there is no such session, the numbers of its new version, or {1, expiry} expired,
 --   {2, held, offered} too many queries, {5, bytes} too large.
 
-local found = redis.call('HMGET', KEYS[1], 'n', 'o')
-local numbers, scope = found[1], ARGV[1]
+local found, scope = redis.pcall('HMGET', KEYS[1], 'n', 'o'), ARGV[1]
+if found.err then
+  -- Whose it was cannot be told any more, so only who sees all is told that it is damaged.
+  return scope == '*' and redis.call('HMGET', KEYS[1], 'n', 'o')
+end
+local numbers = found[1]
 if not numbers or (scope ~= '*' and scope ~= (found[2] and '=' .. found[2] or '-')) then
   return false
 end
@@ -89,7 +93,11 @@ for _ = 1, offered do
   local first = position + 5
   position = position + 4 + ARGV[position + 4]
   for field = first, position do
-    redis.call('HINCRBY', KEYS[1], ARGV[field], 1)
+    local counted = redis.pcall('HINCRBY', KEYS[1], ARGV[field], 1)
+    -- A count that is none any more is passed over, since the queries are there by now; what else fails is said.
+    if type(counted) == 'table' and not string.find(counted.err, 'not an integer', 1, true) then
+      redis.call('HINCRBY', KEYS[1], ARGV[field], 1)
+    end
   end
 end
 return numbers

@@ -17,7 +17,7 @@
 --   {4, map, count} too many keys {5, bytes} too large                  {6, found} other version
 --   {7, index, found or -1} other stamp                                 {8} key used for another call
 
-local header = redis.call('HMGET', KEYS[1], 'n', 'o')
+local header = fields_in_scope(ARGV[1], KEYS[1], 'n', 'o')
 local numbers = header[1]
 if not numbers or not in_scope(ARGV[1], header[2]) then
   return false
@@ -282,7 +282,11 @@ if ARGV[14 + 2 * tonumber(ARGV[13])] then
     NUMBERS, version, queries, hits, bytes, counts['0'], counts['1'], counts['2'], counts['3'], expires, last))
 end
 for field, count in pairs(tallies) do
-  redis.call('HINCRBY', KEYS[1], field, count)
+  local counted = redis.pcall('HINCRBY', KEYS[1], field, count)
+  -- A count that is none any more is passed over, since the queries are there by now; what else fails is said.
+  if type(counted) == 'table' and not string.find(counted.err, 'not an integer', 1, true) then
+    redis.call('HINCRBY', KEYS[1], field, count)
+  end
 end
 if tags and #tags > 0 then
   local parts = {}

@@ -32,6 +32,30 @@ local function in_scope(scope, owner)
   return scope == '*' or scope == (owner and '=' .. owner or '-')
 end
 
+-- Fields of a header. Where it is no hash any more, nobody can tell whose it was, so only who sees all is told
+-- that it is damaged, and to others it is not there.
+local function fields_in_scope(scope, key, ...)
+  local found = redis.pcall('HMGET', key, ...)
+  if not found.err then
+    return found
+  end
+  return scope == '*' and redis.call('HMGET', key, ...) or {}
+end
+
+-- Takes the place of a session out of an index; where it is not the one that its header tells, whichever it is.
+local function leave_index(index, id, told)
+  -- Also where nothing was told: once something was written, a full server takes the rest.
+  local left = redis.call('ZREM', index, told or id)
+  if left == 0 then
+    for _, place in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+      if string.sub(place, 9) == id then
+        left = left + redis.call('ZREM', index, place)
+      end
+    end
+  end
+  return left
+end
+
 -- The numbers of a session, as `header.rs` lays them out.
 local NUMBERS = '>I6I6I6I6I4I4I4I4c8c8'
 local NUMBERS_BYTES = 56

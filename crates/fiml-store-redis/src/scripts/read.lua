@@ -9,7 +9,7 @@
 -- A transaction would do as well, but a server without room lets none begin, and what is full must be read
 -- to be archived.
 
-local header = redis.call('HMGET', KEYS[1], 'm', 'n', 'o', 't')
+local header = fields_in_scope(ARGV[1], KEYS[1], 'm', 'n', 'o', 't')
 if not (header[1] or header[2]) or not in_scope(ARGV[1], header[3]) then
   return false
 end
