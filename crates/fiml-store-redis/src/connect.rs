@@ -5,7 +5,7 @@ use std::time::Duration;
 use fiml_session_core::store::StoreError;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisError, TlsCertificates,
-    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    aio::{ConnectionManagerConfig, MultiplexedConnection},
     cluster::ClusterClient,
     cmd,
 };
@@ -16,6 +16,7 @@ use crate::{
     error::ConnectError,
     keys::{BUCKETS, Keys},
     link::Link,
+    single::Single,
     socket::{tcp_settings, watchful},
     store::RedisStore,
 };
@@ -223,8 +224,7 @@ impl Nodes {
             .set_response_timeout(Some(config.timeout))
             .set_pipeline_buffer_size(PIPELINE_BUFFER);
         let client = self.client(&self.infos[0])?;
-        let manager = ConnectionManager::new_with_config(client, settings).await?;
-        Ok(Link::Single(manager))
+        Ok(Link::Single(Single::connect(client, settings).await?))
     }
 }
 

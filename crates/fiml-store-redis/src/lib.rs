@@ -24,6 +24,7 @@ mod remove;
 mod reply;
 mod reserve;
 mod script;
+mod single;
 mod socket;
 mod store;
 mod tally;

@@ -1,6 +1,6 @@
 //! A connection, to one server or to a cluster, that outlives outages.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use fiml_session_core::{SessionId, store::StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,11 +10,12 @@ use redis::{
     cluster_async::ClusterConnection,
     cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, error::Elapsed, sleep, timeout_at};
 
 use crate::{
     error::{Complaint, Effect, driver, timed_out},
     script::{Operands, Script},
+    single::Single,
 };
 
 /// How long a call waits before it asks again for keys that are on their way to another node.
@@ -29,7 +30,7 @@ const AT_ONCE: usize = 256;
 /// A connection that many calls share at once.
 #[derive(Clone)]
 pub(crate) enum Link {
-    Single(ConnectionManager),
+    Single(Single),
     /// Made without retries of its own: it would repeat a change whose connection broke.
     Cluster(ClusterConnection),
 }
@@ -173,7 +174,8 @@ impl Link {
         let Deadline { at, after } = call.deadline;
         let mut repeated = false;
         loop {
-            let Ok(answered) = timeout_at(at, self.ask_once(command)).await else {
+            let answered = self.unless_silent(at, command).await;
+            let Some(answered) = answered else {
                 return Err(timed_out(call.effect, after));
             };
             let complaint = answered.as_ref().err().map(Complaint::of);
@@ -199,12 +201,42 @@ impl Link {
         driver(call.effect, call.id, complaint, error)
     }
 
-    async fn ask_once<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+    /// The answer to one command, or none where it does not come in time.
+    async fn unless_silent<T: FromRedisValue>(
+        &self,
+        at: Instant,
+        command: &Cmd,
+    ) -> Option<RedisResult<T>> {
         match self {
-            Self::Single(link) => command.query_async(&mut link.clone()).await,
-            Self::Cluster(link) => command.query_async(&mut link.clone()).await,
+            Self::Single(single) => {
+                let link = single.current();
+                let mut shared = (*link).clone();
+                let answered = timeout_at(at, command.query_async(&mut shared)).await;
+                heard(single, &link, answered)
+            }
+            Self::Cluster(link) => {
+                let mut shared = link.clone();
+                let answered = timeout_at(at, command.query_async(&mut shared)).await;
+                answered.ok()
+            }
         }
     }
+}
+
+/// The answer, unless the time was over; then the connection is given up, whoever kept the time.
+fn heard<T>(
+    single: &Single,
+    link: &Arc<ConnectionManager>,
+    answered: Result<RedisResult<T>, Elapsed>,
+) -> Option<RedisResult<T>> {
+    let is_silent = match &answered {
+        Err(_) => true,
+        Ok(answered) => answered.as_ref().is_err_and(RedisError::is_timeout),
+    };
+    if is_silent {
+        single.give_up(link);
+    }
+    answered.ok()
 }
 
 fn unless_corrupt<T>(answer: Result<T, StoreError>) -> Result<Result<T, StoreError>, StoreError> {
@@ -215,7 +247,7 @@ fn unless_corrupt<T>(answer: Result<T, StoreError>) -> Result<Result<T, StoreErr
 }
 
 async fn read_in_one<T: FromRedisValue>(
-    link: &ConnectionManager,
+    single: &Single,
     call: Call,
     requests: &[(Option<SessionId>, Cmd)],
 ) -> Result<Vec<RedisResult<T>>, StoreError> {
@@ -227,8 +259,11 @@ async fn read_in_one<T: FromRedisValue>(
     let Deadline { at, after } = call.deadline;
     let mut repeated = false;
     loop {
-        let asked = timeout_at(at, pipe.query_async(&mut link.clone())).await;
-        match asked.map_err(|_| timed_out(call.effect, after))? {
+        let link = single.current();
+        let mut shared = (*link).clone();
+        let asked = timeout_at(at, pipe.query_async(&mut shared)).await;
+        let asked = heard(single, &link, asked);
+        match asked.ok_or_else(|| timed_out(call.effect, after))? {
             Err(error) if Complaint::of(&error) == Complaint::Broken && !repeated => {
                 repeated = true;
             }
