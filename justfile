@@ -55,10 +55,10 @@ clients: setup
     {{venv}}/bin/python tests/clients/python_client.py target/debug/fiml
     just with-servers {{venv}}/bin/python tests/clients/python_client.py target/debug/fiml
 
-# Measure against the bare limits and print ratios
+# Measure against the bare limits and print ratios: just bench, just bench tiers, just bench tiers pages
 bench *ARGS:
     cargo build --release -p fiml
-    cargo bench -p fiml-tests --bench embedded -- {{ARGS}}
+    cargo bench -p fiml-tests --bench embedded --bench tiers -- {{ARGS}}
 
 # Run every check
 verify: lint doc test examples clients

@@ -7,13 +7,15 @@ use std::{
 };
 
 use fiml_session_core::{
-    Conditions, NewSession, Policy, QueryRecord, SessionId, SessionStore, SessionType, Stores,
-    SystemClock, store::Scope,
+    Conditions, NewSession, Policy, SessionId, SessionStore, SessionType, Stores, SystemClock,
+    store::Scope,
 };
 use fiml_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
-use serde_json::json;
 
-use crate::report::{Side, compare, compare_rates};
+use crate::{
+    report::{Side, compare, compare_rates},
+    workload::query,
+};
 
 const ROUNDS: usize = 9;
 
@@ -26,20 +28,6 @@ pub(crate) async fn open(config: SqliteConfig) -> SessionStore {
 
 pub(crate) fn config(folder: &Path, name: &str) -> SqliteConfig {
     SqliteConfig::new(folder.join(name))
-}
-
-/// A query of 216 bytes, the workload of every comparison.
-fn query(n: usize) -> QueryRecord {
-    QueryRecord {
-        parameters: json!({"symbol": "AAPL", "market": "US", "n": n})
-            .as_object()
-            .unwrap()
-            .clone(),
-        result_summary: "AAPL 223.02 USD +8.99 % as of 2010-03-01".to_owned(),
-        execution_time_ms: Some(f64::from(u32::try_from(n % 900).unwrap()) / 10.0),
-        cache_hit: n.is_multiple_of(3),
-        ..QueryRecord::new("equity_price")
-    }
 }
 
 pub(crate) async fn session_of(store: &SessionStore, queries: usize) -> SessionId {

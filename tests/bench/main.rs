@@ -1,6 +1,6 @@
 //! `just bench`: what the embedded store costs, as ratios of two sides measured in turn in one run.
 //!
-//! Prints; judges nothing. `just bench appends` runs the sections whose name begins so.
+//! Prints; judges nothing. `just bench embedded appends` runs its sections whose name begins so.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
@@ -9,30 +9,34 @@ mod appends;
 mod pages;
 mod process;
 mod report;
+mod wanted;
+mod workload;
 
 use tokio::runtime::Builder;
 
+use crate::wanted::Wanted;
+
 fn main() {
-    let wanted: Vec<_> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
-        .collect();
-    let runs =
-        |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| name.starts_with(wanted));
+    let wanted = Wanted::of("embedded");
+    if !wanted.is_any() {
+        return;
+    }
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    println!("ratios of medians, sides in turn, after a warm-up; [lowest … highest round]\n");
-    if runs("appends") {
+    println!(
+        "the embedded store: ratios of medians, sides in turn, after a warm-up; [lowest … highest round]\n"
+    );
+    if wanted.has("appends") {
         runtime.block_on(appends::flat());
         runtime.block_on(appends::durable());
     }
-    if runs("pages") {
+    if wanted.has("pages") {
         runtime.block_on(pages::one_user());
     }
-    if runs("process") {
+    if wanted.has("process") {
         process::first_answer();
         process::size();
     }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
+use diesel::ConnectionError;
 use diesel_async::{
     AsyncPgConnection, SimpleAsyncConnection, pooled_connection::PoolableConnection,
 };
@@ -104,7 +105,12 @@ impl Connector {
         let (client, connection) =
             connected.map_err(|error| ConnectError::connecting(self.place(), error))?;
         let conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-        let mut conn = conn.map_err(|error| ConnectError::at(self.place(), error))?;
+        let mut conn = conn.map_err(|error| match error {
+            ConnectionError::CouldntSetupConfiguration(error) => {
+                ConnectError::asking(self.place(), error)
+            }
+            error => ConnectError::at(self.place(), error),
+        })?;
         let mut settings = limits.to_owned();
         if let Some(schema) = &self.address.schema {
             settings.push_str(&format!("; SET search_path TO \"{schema}\""));

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, num::NonZeroUsize};
 
+use futures_util::future::try_join;
+
 use super::{SessionStore, Stores};
 use crate::{
     error::SessionError,
@@ -87,10 +89,29 @@ impl SessionStore {
                 Invalid::malformed("limit", format!("is {}", request.limit), limit)
             })?;
         let filter = self.filter(request)?;
-        let mut after = request.cursor.as_deref().map(str::parse).transpose()?;
+        let after = request.cursor.as_deref().map(str::parse).transpose()?;
+        // Side by side, so that a page costs no more round trips than its longer half.
+        let page = self.page(scope, &filter, Page { after, limit });
+        let ((sessions, after), total) = try_join(page, self.total(scope, &filter)).await?;
+        Ok(SessionPage {
+            sessions,
+            next_cursor: after.map(|cursor| cursor.to_string()),
+            total: total.min(MAX_TOTAL),
+            total_capped: total > MAX_TOTAL,
+        })
+    }
+
+    /// A page of what both tiers hold, and where the next one begins.
+    async fn page(
+        &self,
+        scope: &Scope,
+        filter: &SessionFilter,
+        page: Page,
+    ) -> Result<(Vec<SessionSummary>, Option<Cursor>), SessionError> {
+        let Page { mut after, limit } = page;
         let mut sessions = Vec::new();
         loop {
-            let (mut found, end) = self.stretch(scope, &filter, Page { after, limit }).await?;
+            let (mut found, end) = self.stretch(scope, filter, Page { after, limit }).await?;
             sessions.append(&mut found);
             after = end;
             if after.is_none() || sessions.len() >= limit.get() {
@@ -103,13 +124,7 @@ impl SessionStore {
                 .last()
                 .map(|last: &SessionSummary| Cursor::of(&last.header));
         }
-        let total = self.total(scope, &filter).await?;
-        Ok(SessionPage {
-            sessions,
-            next_cursor: after.map(|cursor| cursor.to_string()),
-            total: total.min(MAX_TOTAL),
-            total_capped: total > MAX_TOTAL,
-        })
+        Ok((sessions, after))
     }
 
     fn filter(&self, request: &ListRequest) -> Result<SessionFilter, Invalid> {
