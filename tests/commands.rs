@@ -94,7 +94,11 @@ fn sessions_are_listed_shown_extended_archived_and_deleted(place: &Place) {
         "{shown}"
     );
 
-    let extended = json_of(place.fiml().args(["sessions", "extend", &id, "--hours", "1000"]));
+    let extended = json_of(
+        place
+            .fiml()
+            .args(["sessions", "extend", &id, "--hours", "1000"]),
+    );
     assert_eq!(extended["ttl_capped"], true);
     let archived = json_of(place.fiml().args(["sessions", "archive", &id]));
     assert_eq!(archived["moved"], true);
@@ -128,7 +132,11 @@ fn sessions_are_listed_shown_extended_archived_and_deleted(place: &Place) {
 
 fn statistics_are_printed_for_people_and_for_programs(place: &Place) {
     run(place, &["demo"]);
-    let stats = json_of(place.fiml().args(["stats", "--days", "1", "--type", "comparative"]));
+    let stats = json_of(
+        place
+            .fiml()
+            .args(["stats", "--days", "1", "--type", "comparative"]),
+    );
     assert_eq!(
         (&stats["total_sessions"], &stats["total_queries"]),
         (&json!(1), &json!(4))
@@ -138,7 +146,8 @@ fn statistics_are_printed_for_people_and_for_programs(place: &Place) {
         table.contains("percentiles") && table.contains("AAPL"),
         "{table}"
     );
-    let off = place.fiml()
+    let off = place
+        .fiml()
         .arg("stats")
         .env("SESSION_ENABLE_ANALYTICS", "false")
         .output()
@@ -182,7 +191,8 @@ fn a_settings_file_counts_only_where_it_is_named(place: &Place) {
     run(place, &["db", "create"]);
     let settings = place.folder().join(".env");
     fs::write(&settings, "SESSION_ENABLE_ANALYTICS=false\n").unwrap();
-    let here = place.fiml()
+    let here = place
+        .fiml()
         .arg("stats")
         .current_dir(place.folder())
         .output()
@@ -191,7 +201,8 @@ fn a_settings_file_counts_only_where_it_is_named(place: &Place) {
         here.status.success(),
         "one that lies in the working directory is not read"
     );
-    let named = place.fiml()
+    let named = place
+        .fiml()
         .arg("stats")
         .arg("--env-file")
         .arg(&settings)
@@ -207,7 +218,8 @@ fn a_price_file_with_a_broken_line_is_used_and_the_line_is_named(place: &Place) 
         "symbol,date,price\nAAPL,2010-02-01,204.62\nAAPL,2010-03-01,cheap\n",
     )
     .unwrap();
-    let served = place.fiml()
+    let served = place
+        .fiml()
         .arg("serve")
         .arg("--prices")
         .arg(&prices)

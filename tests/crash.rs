@@ -60,7 +60,9 @@ fn search_until_killed(place: &Place, session: &str, name: &str) -> Vec<(String,
     searches
 }
 
-fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_load(place: &Place) {
+fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_load(
+    place: &Place,
+) {
     let mut first = Client::start(place.fiml(), &[]);
     let session = first.create(&json!({"assets": ["IBM"], "sessionType": "equity"}));
     first.close();
@@ -139,7 +141,11 @@ fn create_expired(place: &Place, count: usize) -> BTreeSet<String> {
     new.ttl_hours = Some(0.000_001);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let store = SessionStore::new(place.stores().await, Policy::default(), Arc::new(SystemClock));
+        let store = SessionStore::new(
+            place.stores().await,
+            Policy::default(),
+            Arc::new(SystemClock),
+        );
         let mut created = JoinSet::new();
         for _ in 0..count {
             let (store, new) = (store.clone(), new.clone());
@@ -190,7 +196,10 @@ fn held(place: &Place) -> (u64, u64) {
         let Stores {
             active, archive, ..
         } = place.stores().await;
-        let (any, limit) = (SessionFilter::default(), NonZeroUsize::new(100_000).unwrap());
+        let (any, limit) = (
+            SessionFilter::default(),
+            NonZeroUsize::new(100_000).unwrap(),
+        );
         let live = active.ids(&Scope::All, &any, limit).await.unwrap();
         let archived = archive.list(&Scope::All, &any, Page { after: None, limit });
         let settled = archived.await.unwrap().into_iter();
@@ -203,7 +212,9 @@ fn held(place: &Place) -> (u64, u64) {
 const EXPIRED: u64 = 300;
 const CLEANUP_KILLS: u32 = 25;
 
-fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_five_times(place: &Place) {
+fn every_expired_session_is_archived_once_though_the_cleanup_is_killed_twenty_five_times(
+    place: &Place,
+) {
     let mut created = create_expired(place, usize::try_from(EXPIRED).unwrap());
     // One that is left alone says how long the others take.
     let started = Instant::now();

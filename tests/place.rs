@@ -100,7 +100,10 @@ impl Tiers {
         let at = fiml_session_core::Clock::now(&SystemClock);
         let clock = Arc::new(ManualClock::new(at));
         let telling = Arc::<ManualClock>::clone(&clock);
-        (SessionStore::new(self.stores().await, policy, telling), clock)
+        (
+            SessionStore::new(self.stores().await, policy, telling),
+            clock,
+        )
     }
 }
 

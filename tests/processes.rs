@@ -65,7 +65,9 @@ fn stored_seqs(place: &Place, session: &str) -> Vec<u64> {
         .collect()
 }
 
-fn a_limit_of_1000_lets_in_exactly_1000_of_1600_searches_and_names_itself_to_the_others(place: &Place) {
+fn a_limit_of_1000_lets_in_exactly_1000_of_1600_searches_and_names_itself_to_the_others(
+    place: &Place,
+) {
     let (session, numbers, reasons) = search_from_all(place, "1000");
     assert_eq!((numbers.len(), reasons.len()), (1_000, 600));
     for reason in reasons {

@@ -1,8 +1,12 @@
 //! Figures of live sessions, whose queries are counted together and not one by one.
 
-use fiml_session_core::{ChangeBatch, SessionChange};
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures fail the test that asks for them"
+)]
+
 use fiml_session_core::{
-    QueryRecord, Session, SessionMetrics,
+    ChangeBatch, QueryRecord, Session, SessionChange, SessionMetrics,
     store::{ActiveStore, MetricsFilter, Scope},
 };
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
@@ -10,8 +14,8 @@ use fiml_testkit::fixtures::{after, apply, id, insert, live, session};
 
 fn query(n: u32) -> QueryRecord {
     QueryRecord {
-        source: (n % 2 == 0).then(|| "file".to_owned()),
-        error: (n % 7 == 0).then(|| "no answer".to_owned()),
+        source: n.is_multiple_of(2).then(|| "file".to_owned()),
+        error: n.is_multiple_of(7).then(|| "no answer".to_owned()),
         execution_time_ms: Some(f64::from(n % 5)),
         ..QueryRecord::new(["price", "news"][n as usize % 2])
     }
