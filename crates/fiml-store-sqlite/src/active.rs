@@ -26,6 +26,9 @@ use crate::{
     select::{FoundRow, Tier, ids, page},
 };
 
+/// How long after it was forgotten a reservation is cleared away: 30 days in microseconds.
+const KEPT_LONGER: i64 = 30 * 24 * 3_600 * 1_000_000;
+
 #[async_trait]
 impl ActiveStore for SqliteStore {
     #[instrument(level = "debug", skip_all)]
@@ -249,9 +252,13 @@ fn reserve_in_txn(
     owner: &str,
     offered: Reservation,
 ) -> Result<Reservation, Failure> {
-    let dead = reservations::created_at.le(forgotten(offered.created_at));
-    diesel::delete(reservations::table.filter(dead)).execute(conn)?;
     let key = offered.key.key();
+    let oldest = forgotten(offered.created_at);
+    let dead = reservations::table.find((owner, key));
+    diesel::delete(dead.filter(reservations::created_at.le(oldest))).execute(conn)?;
+    // Others are cleared away much later, because the clock of another process may be behind.
+    let long_dead = reservations::created_at.le(oldest.saturating_sub(KEPT_LONGER));
+    diesel::delete(reservations::table.filter(long_dead)).execute(conn)?;
     let held: Option<String> = reservations::table
         .find((owner, key))
         .select(reservations::reservation)

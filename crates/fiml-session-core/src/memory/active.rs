@@ -42,10 +42,11 @@ impl ActiveStore for MemoryStore {
     ) -> Result<Reservation, StoreError> {
         let mut tables = self.tables();
         let oldest = reservation.created_at.minus(IdempotencyKey::LIFETIME);
+        let name = (owner.cloned(), reservation.key.key().to_owned());
+        // Each key by itself: another's clock, which may be ahead, forgets nothing here.
         tables
             .reservations
-            .retain(|_, held| held.created_at > oldest);
-        let name = (owner.cloned(), reservation.key.key().to_owned());
+            .retain(|held_name, held| held_name != &name || held.created_at > oldest);
         let held = tables
             .reservations
             .entry(name)
