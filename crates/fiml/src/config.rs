@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `FIML_DATA` | the file that holds the sessions (`--data`) | `sessions.db` in the user's data folder |
 //! | `FIML_PRICES` | a price file or a folder of them (`--prices`) | none |
+//! | `FIML_HTTP` | the address on which `fiml serve` serves HTTP (`--http`) | none: stdin and stdout |
 //! | `FIML_LOG` | what is logged to stderr, in `tracing` filter syntax | `warn`; nothing with `--json` |
 //! | `SESSION_DEFAULT_TTL_HOURS` | how long a session lives where nobody says | 24 |
 //! | `SESSION_MAX_TTL_HOURS` | the longest life, from creation and from each extension | 168 |
@@ -33,9 +34,10 @@ use fiml_store_pg::PgConfig;
 use fiml_store_redis::RedisConfig;
 
 /// Every variable that is read; no other is looked at.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "FIML_DATA",
     "FIML_PRICES",
+    "FIML_HTTP",
     "FIML_LOG",
     "SESSION_DEFAULT_TTL_HOURS",
     "SESSION_MAX_TTL_HOURS",
@@ -59,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) again: String,
     /// The user's price file or folder.
     pub(crate) prices: Option<PathBuf>,
+    /// The address on which MCP is served over HTTP, where somebody says.
+    pub(crate) http: Option<String>,
     /// What is logged, where somebody says.
     pub(crate) log: Option<String>,
     /// The rules sessions live by.
@@ -180,6 +184,7 @@ impl Config {
                 .prices
                 .clone()
                 .or_else(|| settings.path("FIML_PRICES")),
+            http: settings.get("FIML_HTTP")?.map(ToOwned::to_owned),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             policy: settings.policy()?,
         })
