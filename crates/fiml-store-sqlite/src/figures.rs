@@ -22,7 +22,10 @@ pub(crate) fn live_figures_in_txn(
     let rows: Vec<FoundRow> = measured(scope, filter).load(conn)?;
     let mut figures = BTreeMap::new();
     for (session, row, _) in rows {
-        figures.insert(session, SessionMetrics::of_header(row.try_into()?));
+        let row = SessionMetrics::of_header(row.try_into()?);
+        if filter.covers(&row) {
+            figures.insert(session, row);
+        }
     }
     let counts: Vec<(i64, String, String, i64)> = measured_counts(scope, filter).load(conn)?;
     for (session, kind, name, count) in counts {
