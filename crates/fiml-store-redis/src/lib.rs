@@ -7,6 +7,7 @@ mod bytes;
 mod change;
 mod config;
 mod connect;
+mod departures;
 mod error;
 mod expired;
 mod header;

@@ -3,16 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use fiml_session_core::{SessionId, store::StoreError};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use redis::{
     Cmd, FromRedisValue, RedisError, RedisResult, Value,
-    aio::ConnectionManager,
     cluster_async::ClusterConnection,
     cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo},
 };
 use tokio::time::{Instant, error::Elapsed, sleep, timeout_at};
 
 use crate::{
+    departures::Departures,
     error::{Complaint, Effect, driver, timed_out},
     script::{Operands, Script},
     single::Single,
@@ -111,9 +111,11 @@ impl Link {
             return reads.buffered(AT_ONCE).try_collect().await;
         };
         // One server takes them in one piece, at a third of the cost of one by one.
+        let pieces = requests.chunks(AT_ONCE);
+        let pieces = pieces.map(|some| read_in_one::<T>(link, call, some));
+        let pieces = try_join_all(pieces).await?;
         let mut answers = Vec::with_capacity(requests.len());
-        for some in requests.chunks(AT_ONCE) {
-            let answered: Vec<RedisResult<T>> = read_in_one(link, call, some).await?;
+        for (some, answered) in requests.chunks(AT_ONCE).zip(pieces) {
             for ((id, _), answer) in some.iter().zip(answered) {
                 let call = Call { id: *id, ..call };
                 let answer = answer.map_err(|error| self.failed(call, error));
@@ -210,9 +212,12 @@ impl Link {
         match self {
             Self::Single(single) => {
                 let link = single.current();
-                let mut shared = (*link).clone();
-                let answered = timeout_at(at, command.query_async(&mut shared)).await;
-                heard(single, &link, answered)
+                let answered = timeout_at(at, link.answer(command.clone())).await;
+                let answered = heard(single, &link, answered)?;
+                Some(
+                    answered
+                        .and_then(|answer| Ok(redis::from_redis_value(answer.extract_error()?)?)),
+                )
             }
             Self::Cluster(link) => {
                 let mut shared = link.clone();
@@ -226,7 +231,7 @@ impl Link {
 /// The answer, unless the time was over; then the connection is given up, whoever kept the time.
 fn heard<T>(
     single: &Single,
-    link: &Arc<ConnectionManager>,
+    link: &Arc<Departures>,
     answered: Result<RedisResult<T>, Elapsed>,
 ) -> Option<RedisResult<T>> {
     let is_silent = match &answered {
@@ -260,7 +265,7 @@ async fn read_in_one<T: FromRedisValue>(
     let mut repeated = false;
     loop {
         let link = single.current();
-        let mut shared = (*link).clone();
+        let mut shared = link.connection();
         let asked = timeout_at(at, pipe.query_async(&mut shared)).await;
         let asked = heard(single, &link, asked);
         match asked.ok_or_else(|| timed_out(call.effect, after))? {

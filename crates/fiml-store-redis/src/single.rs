@@ -7,6 +7,8 @@ use redis::{
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
+use crate::departures::Departures;
+
 /// A connection that many calls share.
 ///
 /// The driver makes one that broke anew, but keeps one that says nothing more, such as behind a lost route,
@@ -17,7 +19,7 @@ pub(crate) struct Single(Arc<Shared>);
 struct Shared {
     client: Client,
     settings: ConnectionManagerConfig,
-    current: Mutex<Arc<ConnectionManager>>,
+    current: Mutex<Arc<Departures>>,
 }
 
 impl Single {
@@ -29,17 +31,17 @@ impl Single {
         Ok(Self(Arc::new(Shared {
             client,
             settings,
-            current: Mutex::new(Arc::new(link)),
+            current: Mutex::new(Arc::new(Departures::from(link))),
         })))
     }
 
     /// The connection of the day.
-    pub(crate) fn current(&self) -> Arc<ConnectionManager> {
+    pub(crate) fn current(&self) -> Arc<Departures> {
         Arc::clone(&self.held())
     }
 
     /// Lets go of a connection, unless somebody else has already; calls under way on it are not disturbed.
-    pub(crate) fn give_up(&self, silent: &Arc<ConnectionManager>) {
+    pub(crate) fn give_up(&self, silent: &Arc<Departures>) {
         let mut held = self.held();
         if !Arc::ptr_eq(&held, silent) {
             return;
@@ -47,11 +49,11 @@ impl Single {
         let settings = self.0.settings.clone();
         if let Ok(fresh) = self.0.client.get_connection_manager_lazy(settings) {
             tracing::warn!("Redis has gone silent on a connection; another one is made");
-            *held = Arc::new(fresh);
+            *held = Arc::new(Departures::from(fresh));
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, Arc<ConnectionManager>> {
+    fn held(&self) -> MutexGuard<'_, Arc<Departures>> {
         let held = self.0.current.lock();
         // One pointer takes the place of another; there is no half of that.
         held.unwrap_or_else(PoisonError::into_inner)

@@ -39,7 +39,7 @@ impl ActiveStore for SqliteStore {
     ) -> Result<Reservation, StoreError> {
         let owner = owner.map_or_else(String::new, ToString::to_string);
         let offered = reservation.clone();
-        self.write(move |conn| reserve_in_txn(conn, &owner, offered))
+        self.write(move |conn| reserve_in_txn(conn, &owner, &offered))
             .await
     }
 
@@ -210,7 +210,7 @@ impl ActiveStore for SqliteStore {
                 .filter(sessions::id.eq(id_bytes(id)))
                 .set((
                     sessions::quarantined_at.eq(Some(at.micros())),
-                    sessions::quarantine_reason.eq(Some(reason)),
+                    sessions::quarantine_reason.eq(Some(reason.as_str())),
                 ));
             Ok(set_aside.execute(conn)? > 0)
         })
@@ -250,7 +250,7 @@ pub(crate) fn ids_of(rows: &[Vec<u8>]) -> Result<Vec<SessionId>, Failure> {
 fn reserve_in_txn(
     conn: &mut SqliteConnection,
     owner: &str,
-    offered: Reservation,
+    offered: &Reservation,
 ) -> Result<Reservation, Failure> {
     let key = offered.key.key();
     let oldest = forgotten(offered.created_at);
@@ -272,8 +272,8 @@ fn reserve_in_txn(
             reservations::owner.eq(owner),
             reservations::key.eq(key),
             reservations::created_at.eq(offered.created_at.micros()),
-            reservations::reservation.eq(to_json(&offered)?),
+            reservations::reservation.eq(to_json(offered)?),
         ))
         .execute(conn)?;
-    Ok(offered)
+    Ok(offered.clone())
 }

@@ -72,10 +72,12 @@ impl SqliteStore {
     }
 
     /// Runs a piece of work on the writer's connection; on success it is committed.
+    ///
+    /// It runs twice where another change of its group fails: what the first run did is undone then.
     pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+        W: Fn(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
         self.writer.write(work).await
     }
@@ -167,10 +169,13 @@ pub(crate) fn open_to_write(config: &SqliteConfig) -> Result<SqliteConnection, C
         format!("; PRAGMA max_page_count = {pages}")
     });
     // Pages that change often are written back once in 16 MiB of log, which takes some 10 ms to recover;
-    // after something large went through it, the log shrinks to 64 MiB.
+    // after something large went through it, the log shrinks to 64 MiB. What each change of a group would undo
+    // is kept in memory: a file of its own costs two system calls a page. 16 MiB of cache hold what busy
+    // sessions write to.
     conn.batch_execute(&format!(
         "PRAGMA synchronous = {}; PRAGMA journal_size_limit = 67108864; \
-         PRAGMA wal_autocheckpoint = 4000{pages}",
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -16384{pages}",
         config.synchronous.name()
     ))
     .map_err(at)?;

@@ -194,7 +194,7 @@ impl CountKind {
 ///
 /// Counting each as it comes would write a second page for every append, which costs more than the append;
 /// figures read the few that are not counted yet.
-pub(crate) const COUNTED_TOGETHER: i64 = 32;
+pub(crate) const COUNTED_TOGETHER: i64 = 64;
 
 /// Up to which query the queries of a session are counted.
 pub(crate) const fn counted(total_queries: u64) -> u64 {

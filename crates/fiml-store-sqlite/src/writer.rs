@@ -48,11 +48,11 @@ impl Writer {
     pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+        W: Fn(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let task = Box::new(Task {
-            work: Some(work),
+            work,
             outcome: None,
             reply,
         });
@@ -81,17 +81,18 @@ impl Drop for Writer {
 #[error("the writer has ended")]
 struct Gone;
 
-/// One change that waits for its answer.
+/// One change that waits for its answer; it may be run again where what it did was undone.
 trait Job: Send {
-    /// Does the work inside a savepoint; an error breaks the transaction of the whole group.
-    fn run(&mut self, conn: &mut SqliteConnection) -> Result<(), DriverError>;
+    /// Does the work; tells whether it came through. Work that meets an error gives it back: the transaction
+    /// may be lost by then.
+    fn run(&mut self, conn: &mut SqliteConnection) -> bool;
 
     /// Answers the caller, once it is known what became of the group.
     fn answer(self: Box<Self>, group: Result<(), &GroupFailure>);
 }
 
 struct Task<T, W> {
-    work: Option<W>,
+    work: W,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -99,21 +100,14 @@ struct Task<T, W> {
 impl<T, W> Job for Task<T, W>
 where
     T: Send,
-    W: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send,
+    W: Fn(&mut SqliteConnection) -> Result<T, Failure> + Send,
 {
-    fn run(&mut self, conn: &mut SqliteConnection) -> Result<(), DriverError> {
-        let Some(work) = self.work.take() else {
-            return Ok(());
-        };
-        Transactions::begin_transaction(conn)?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)));
+    fn run(&mut self, conn: &mut SqliteConnection) -> bool {
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(conn)));
         let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&*panic).into()));
-        let outcome = self.outcome.insert(outcome.map_err(StoreError::from));
-        match outcome {
-            Ok(_) => Transactions::commit_transaction(conn),
-            // On some errors SQLite has given up the whole transaction, and this fails.
-            Err(_) => Transactions::rollback_transaction(conn),
-        }
+        self.outcome
+            .insert(outcome.map_err(StoreError::from))
+            .is_ok()
     }
 
     fn answer(self: Box<Self>, group: Result<(), &GroupFailure>) {
@@ -227,11 +221,27 @@ fn write_group(
     };
     let broken = |error: DriverError| GroupFailure::Broken(error.into());
     begin(conn, config.busy_timeout).map_err(broken)?;
-    for job in group {
-        job.run(conn).map_err(broken)?;
+    if !group.iter_mut().all(|job| job.run(conn)) {
+        // On some errors SQLite has given up the transaction by itself, and this fails.
+        Transactions::rollback_transaction(conn).map_err(broken)?;
+        begin(conn, config.busy_timeout).map_err(broken)?;
+        for job in group {
+            run_apart(conn, &mut **job).map_err(broken)?;
+        }
     }
     let committed = Transactions::commit_transaction(conn);
     committed.map_err(|error| GroupFailure::Uncommitted(error.into()))
+}
+
+/// Runs a job so that what it did can be undone without the others; that takes a copy of every page it writes,
+/// so it is for groups in which a job is known to fail.
+fn run_apart(conn: &mut SqliteConnection, job: &mut dyn Job) -> Result<(), DriverError> {
+    Transactions::begin_transaction(conn)?;
+    if job.run(conn) {
+        Transactions::commit_transaction(conn)
+    } else {
+        Transactions::rollback_transaction(conn)
+    }
 }
 
 /// Takes the file's one right to write, in turn with other processes.
@@ -252,7 +262,9 @@ fn begin(conn: &mut SqliteConnection, wait: Duration) -> Result<(), DriverError>
 
 #[cfg(test)]
 mod tests {
-    use diesel::{RunQueryDsl, connection::SimpleConnection, sql_types::BigInt};
+    use diesel::{
+        RunQueryDsl, connection::SimpleConnection, result::DatabaseErrorKind, sql_types::BigInt,
+    };
     use fiml_session_core::Refusal;
 
     use super::*;
@@ -276,7 +288,7 @@ mod tests {
             end()
         };
         let task = Task {
-            work: Some(work),
+            work,
             outcome: None,
             reply,
         };
@@ -325,19 +337,22 @@ mod tests {
         let config = SqliteConfig::new(folder.path().join("sessions.db"));
         let (first, first_answer) = task(1, || Ok(1));
         let (reply, lost_answer) = oneshot::channel();
-        // What SQLite does of itself on some errors.
-        let work = |conn: &mut SqliteConnection| {
+        // What SQLite does of itself where the disk is full.
+        let work = |conn: &mut SqliteConnection| -> Result<u8, Failure> {
             conn.batch_execute("ROLLBACK")?;
-            Ok(0_u8)
+            let full = Box::new("database or disk is full".to_owned());
+            Err(DriverError::DatabaseError(DatabaseErrorKind::Unknown, full).into())
         };
         let lost = Box::new(Task {
-            work: Some(work),
+            work,
             outcome: None,
             reply,
         });
         let (last, last_answer) = task(3, || Ok(3));
         write_all(&config, vec![first, lost, last]).unwrap_err();
-        for answer in [first_answer, lost_answer, last_answer] {
+        let full = lost_answer.await.unwrap().unwrap_err();
+        assert!(matches!(full, StoreError::Full { .. }), "{full:?}");
+        for answer in [first_answer, last_answer] {
             let error = answer.await.unwrap().unwrap_err();
             assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
         }
@@ -382,7 +397,7 @@ mod tests {
     #[tokio::test]
     async fn a_commit_that_does_not_come_through_is_an_unknown_outcome_unless_it_is_certain() {
         let failure = |message: &str| {
-            let kind = diesel::result::DatabaseErrorKind::Unknown;
+            let kind = DatabaseErrorKind::Unknown;
             let error = DriverError::DatabaseError(kind, Box::new(message.to_owned()));
             GroupFailure::Uncommitted(error.into()).of_job()
         };

@@ -57,7 +57,7 @@ CREATE TABLE queries (
 ) STRICT, WITHOUT ROWID;
 
 -- How often each query type, source, error and execution time occurs, so that figures need no history;
--- every 32 queries are counted together, and the rest is read from `queries`.
+-- every 64 queries are counted together, and the rest is read from `queries`.
 CREATE TABLE session_counts (
     session INTEGER NOT NULL REFERENCES sessions (row_id) ON DELETE CASCADE,
     kind TEXT NOT NULL,

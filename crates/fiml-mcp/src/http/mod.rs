@@ -68,9 +68,16 @@ pub fn layered<H: ServerHandler + Clone>(handler: H, config: &HttpConfig) -> Rou
         Arc::new(NeverSessionManager::default()),
         limits,
     );
+    limited(Router::new().route_service("/mcp", service), config)
+}
+
+/// The same limits around a router whose routes take messages of MCP: for a service of rmcp's that is set up
+/// otherwise than [`layered`] does, such as one that keeps sessions of the protocol.
+///
+/// Every POST counts as a call, and its body has to be a message.
+pub fn limited(router: Router, config: &HttpConfig) -> Router {
     // The last layer is the first that a request meets.
-    Router::new()
-        .route_service("/mcp", service)
+    router
         .layer(from_fn_with_state(gate::Gate::new(config), gate::pass))
         .layer(from_fn_with_state(
             intake::Intake::new(config),

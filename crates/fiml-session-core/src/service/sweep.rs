@@ -137,11 +137,19 @@ impl SessionStore {
     /// Safe to repeat, to kill at any point and to run in several processes at once. A session that
     /// cannot be read or archived is set aside and does not stop the others.
     pub async fn cleanup_expired_sessions(&self) -> Result<CleanupReport, SessionError> {
+        let mut report = CleanupReport::default();
+        match self.clean_up(&mut report).await {
+            Err(error) if report != CleanupReport::default() => Err(SessionError::CleanupStopped {
+                done: report,
+                source: Box::new(error),
+            }),
+            done => done.map(|()| report),
+        }
+    }
+
+    async fn clean_up(&self, report: &mut CleanupReport) -> Result<(), SessionError> {
         let at = self.now();
-        let mut report = CleanupReport {
-            reconciled: self.reconcile(at).await?,
-            ..CleanupReport::default()
-        };
+        report.reconciled = self.reconcile(at).await?;
         let due = at.minus(self.policy.archive_grace);
         let mut before = Vec::new();
         loop {
@@ -149,7 +157,7 @@ impl SessionStore {
             let ids = expired.map_err(SessionError::Active)?;
             // Whatever keeps a batch from going, another round now would not move it either.
             if ids == before {
-                return Ok(report);
+                return Ok(());
             }
             let outcomes = self.archive_batch(&ids, due).await?;
             let count = |wanted| {
@@ -162,7 +170,7 @@ impl SessionStore {
             report.quarantined += count(Outcome::Quarantined);
             // A batch of which nothing went is left for the next run.
             if outcomes.iter().all(|&outcome| outcome == Outcome::Left) {
-                return Ok(report);
+                return Ok(());
             }
             before = ids;
         }
