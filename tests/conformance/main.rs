@@ -21,7 +21,13 @@ use std::{
     io::{Read as _, Write as _},
 };
 
-use fiml_mcp::{HttpConfig, http::layered, serve_http};
+use std::sync::Arc;
+
+use axum::Router;
+use fiml_mcp::{HttpConfig, http::limited, serve_http};
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+};
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::fixtures::Fixtures;
@@ -38,10 +44,25 @@ async fn input_ended() {
     let _ = end.await;
 }
 
+/// As [`fiml_mcp::http::layered`] sets one up, but with sessions of the protocol: some fixtures ask their
+/// client something in the middle of a call, and a client of the handshake answers in a request of its own.
+fn service(config: &HttpConfig) -> StreamableHttpService<Fixtures, LocalSessionManager> {
+    let fixtures = Fixtures::default();
+    StreamableHttpService::new(
+        move || Ok(fixtures.clone()),
+        Arc::new(LocalSessionManager::default()),
+        StreamableHttpServerConfig::default()
+            .with_json_response(true)
+            .with_allowed_hosts(&config.allowed_hosts)
+            .with_allowed_origins(&config.allowed_origins)
+            .enforce_origin_validation(),
+    )
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let config = HttpConfig::default();
-    let router = layered(Fixtures::default(), &config);
+    let router = limited(Router::new().route_service("/mcp", service(&config)), &config);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     writeln!(std::io::stdout(), "http://{}/mcp", listener.local_addr()?)?;
     serve_http(listener, router, &config, input_ended()).await?;
