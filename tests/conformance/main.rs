@@ -62,7 +62,10 @@ fn service(config: &HttpConfig) -> StreamableHttpService<Fixtures, LocalSessionM
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let config = HttpConfig::default();
-    let router = limited(Router::new().route_service("/mcp", service(&config)), &config);
+    let router = limited(
+        Router::new().route_service("/mcp", service(&config)),
+        &config,
+    );
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     writeln!(std::io::stdout(), "http://{}/mcp", listener.local_addr()?)?;
     serve_http(listener, router, &config, input_ended()).await?;

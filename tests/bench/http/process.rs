@@ -1,7 +1,7 @@
 //! The servers that are measured, and what the system says that they used.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::BufReader,
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},

@@ -104,7 +104,10 @@ impl Tool for GetAnalytics {
                 ("user_id", text("Whose sessions; everybody's where absent.")),
                 ("session_type", text("Of which type; of all where absent.")),
                 ("asset", text("About which asset; about any where absent.")),
-                ("tag", text("With which tag; with any or none where absent.")),
+                (
+                    "tag",
+                    text("With which tag; with any or none where absent."),
+                ),
                 ("cache_hit_rate", number("Cache hits ÷ queries, 0 to 1.")),
                 ("duration_seconds", percentiles()),
                 ("queries_per_session", percentiles()),
