@@ -99,12 +99,7 @@ impl SessionAnalytics {
         scope: &Scope,
         request: &StatsRequest,
     ) -> Result<SessionStats, AnalyticsError> {
-        let at = self.store.now();
-        let period = Period {
-            from: at.minus(span(request.days)),
-            before: None,
-        };
-        self.stats(scope, request, period, at).await
+        self.stats_at(scope, request, self.store.now()).await
     }
 
     /// The figures of the period before the one that is asked for, as long as that.
@@ -115,7 +110,28 @@ impl SessionAnalytics {
         scope: &Scope,
         request: &StatsRequest,
     ) -> Result<SessionStats, AnalyticsError> {
-        let at = self.store.now();
+        self.previous_at(scope, request, self.store.now()).await
+    }
+
+    async fn stats_at(
+        &self,
+        scope: &Scope,
+        request: &StatsRequest,
+        at: Timestamp,
+    ) -> Result<SessionStats, AnalyticsError> {
+        let period = Period {
+            from: at.minus(span(request.days)),
+            before: None,
+        };
+        self.stats(scope, request, period, at).await
+    }
+
+    async fn previous_at(
+        &self,
+        scope: &Scope,
+        request: &StatsRequest,
+        at: Timestamp,
+    ) -> Result<SessionStats, AnalyticsError> {
         let until = at.minus(span(request.days));
         let period = Period {
             from: until.minus(span(request.days)),
@@ -134,9 +150,18 @@ impl SessionAnalytics {
         request: &StatsRequest,
         step: Step,
     ) -> Result<SessionSeries, AnalyticsError> {
+        self.series_at(scope, request, step, self.store.now()).await
+    }
+
+    async fn series_at(
+        &self,
+        scope: &Scope,
+        request: &StatsRequest,
+        step: Step,
+        at: Timestamp,
+    ) -> Result<SessionSeries, AnalyticsError> {
         self.store.policy().check_analytics()?;
         let selection = request.selection()?;
-        let at = self.store.now();
         let starts = step.starts(at.minus(span(request.days)), at)?;
         let first = Period {
             from: at.minus(span(request.days)),
@@ -165,7 +190,9 @@ impl SessionAnalytics {
         Ok(SessionSeries::of(&selection, step, &points))
     }
 
-    /// What one user did: the figures of the period with the first and the last session in it.
+    /// What one user did: the figures of the period, what has changed since the one before, and the days.
+    ///
+    /// At most as many days as a [series](Step::MAX_POINTS) has points, less one.
     pub async fn get_user_session_summary(
         &self,
         scope: &Scope,
@@ -177,9 +204,11 @@ impl SessionAnalytics {
             days,
             ..StatsRequest::default()
         };
-        let stats = self.get_session_stats(scope, &request).await?;
-        let previous = self.get_previous_session_stats(scope, &request).await?;
-        let per_day = self.get_session_series(scope, &request, Step::Day).await?;
+        // One instant for all, so that no midnight falls between them.
+        let at = self.store.now();
+        let per_day = self.series_at(scope, &request, Step::Day, at).await?;
+        let stats = self.stats_at(scope, &request, at).await?;
+        let previous = self.previous_at(scope, &request, at).await?;
         Ok(UserSessionSummary::of(stats, &previous, &per_day))
     }
 

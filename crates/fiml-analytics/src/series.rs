@@ -40,8 +40,9 @@ impl Step {
             && newest < last
         {
             if starts.len() == Self::MAX_POINTS {
+                // A period that begins within an hour or day touches one more than it is long.
                 let (unit, days) = match self {
-                    Self::Hour => ("hours", Self::MAX_POINTS / 24 - 1),
+                    Self::Hour => ("hours", (Self::MAX_POINTS - 1) / 24),
                     Self::Day => ("days", Self::MAX_POINTS - 1),
                 };
                 let problem = format!("asks for more than {} {unit}", Self::MAX_POINTS);
@@ -159,8 +160,8 @@ mod tests {
         let error = Step::Hour.starts(at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"));
         let error = error.unwrap_err();
         assert_eq!(error.argument, "days");
-        assert!(error.limit.contains("1 to 15"), "{error}");
-        let longest = Step::Hour.starts(at("2026-01-01T00:30:00Z"), at("2026-01-16T00:30:00Z"));
-        assert_eq!(longest.unwrap().len(), 15 * 24 + 1);
+        assert!(error.limit.contains("1 to 16"), "{error}");
+        let longest = Step::Hour.starts(at("2026-01-01T00:30:00Z"), at("2026-01-17T00:30:00Z"));
+        assert_eq!(longest.unwrap().len(), 16 * 24 + 1);
     }
 }
