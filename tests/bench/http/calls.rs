@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::{Caller, MODERN},
+    nothing,
     process::Server,
     report::{Side, compare},
 };
@@ -56,16 +57,16 @@ fn cost(server: &Server, tool: &'static str, arguments: &Value) -> f64 {
 
 pub(crate) fn beside_a_tool_that_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (product, fixtures) = (
+    let (product, empty) = (
         Server::product(&folder.path().join("sessions.db")),
-        Server::fixtures(),
+        Server::nothing(),
     );
-    let (asked, nothing) = (session(&product), json!({}));
+    let (asked, none) = (session(&product), json!({}));
     let mut ratios = Vec::new();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let ours_now = cost(&product, "get-session-info", &asked);
-        let theirs_now = cost(&fixtures, "test_simple_text", &nothing);
+        let theirs_now = cost(&empty, nothing::TOOL, &none);
         if round > 0 {
             ours.push(ours_now);
             theirs.push(theirs_now);
@@ -89,17 +90,17 @@ pub(crate) fn beside_a_tool_that_does_nothing() {
 /// No answer may wait for an acknowledgement that the client delays.
 pub(crate) fn one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
-    let (product, fixtures) = (
+    let (product, empty) = (
         Server::product(&folder.path().join("sessions.db")),
-        Server::fixtures(),
+        Server::nothing(),
     );
-    let (asked, nothing) = (session(&product), json!({}));
+    let (asked, none) = (session(&product), json!({}));
     let (mut ours, mut theirs) = (Side::default(), Side::default());
     let mut delayed = 0;
     for round in 0..=ROUNDS {
         for (server, tool, arguments, side) in [
             (&product, "get-session-info", &asked, &mut ours),
-            (&fixtures, "test_simple_text", &nothing, &mut theirs),
+            (&empty, nothing::TOOL, &none, &mut theirs),
         ] {
             let mut caller = Caller::connect(server.address, MODERN).unwrap();
             let times = (0..EACH).map(|_| {

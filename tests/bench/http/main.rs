@@ -10,6 +10,7 @@
 mod caller;
 mod calls;
 mod connections;
+mod nothing;
 mod process;
 #[path = "../report.rs"]
 #[expect(dead_code, reason = "the other benchmarks need more of it")]
@@ -23,6 +24,9 @@ mod wire;
 use crate::wanted::Wanted;
 
 fn main() {
+    if std::env::args().any(|argument| argument == process::SERVE_NOTHING) {
+        return nothing::serve();
+    }
     let wanted = Wanted::of("http");
     if !wanted.is_any() {
         return;

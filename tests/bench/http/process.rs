@@ -10,6 +10,9 @@ use std::{
 /// How long the ticks are in which Linux counts processor time, in microseconds.
 const TICK_MICROS: u64 = 10_000;
 
+/// What this program is told where it is to be that server.
+pub(crate) const SERVE_NOTHING: &str = "serve-nothing";
+
 /// A server that ends with the benchmark.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -31,10 +34,10 @@ impl Server {
         Self::listening(process, said)
     }
 
-    /// The fixtures of the official suite, behind the same layers; their tool `test_simple_text` takes no
-    /// arguments and answers a text.
-    pub(crate) fn fixtures() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_conformance_fixtures"));
+    /// One that has a tool which does nothing: this program again.
+    pub(crate) fn nothing() -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg(SERVE_NOTHING);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let said = BufReader::new(process.stdout.take().unwrap());
