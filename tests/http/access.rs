@@ -82,6 +82,25 @@ fn requests_for_other_hosts_are_turned_away_before_their_body_is_read() {
 }
 
 #[test]
+fn probes_may_name_an_address_and_neither_a_foreign_host_nor_a_page() {
+    let place = Place::embedded();
+    let server = Server::start(place.fiml());
+    for path in ["/health", "/ready"] {
+        for host in ["10.0.0.1:8787", "[fd00::1]", "localhost"] {
+            let answer = server.ask(&request("GET", path, &[("Host", host)], ""));
+            assert_eq!(answer.status, 200, "{path} {host}: {answer:?}");
+        }
+        for headers in [
+            &[("Host", "evil.com")][..],
+            &[("Host", "10.0.0.1"), ("Origin", "http://evil.com")],
+        ] {
+            let refused = server.ask(&request("GET", path, headers, ""));
+            assert_eq!(refused.status, 403, "{path} {headers:?}: {refused:?}");
+        }
+    }
+}
+
+#[test]
 fn an_address_that_others_reach_is_refused_with_the_way_out() {
     let place = Place::embedded();
     for (address, told) in [

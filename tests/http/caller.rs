@@ -36,8 +36,8 @@ impl Caller {
         })
     }
 
-    /// Asks, and waits for the answer; none where the connection was closed first.
-    pub(crate) fn request(&mut self, method: &str, mut params: Value) -> Option<Reply> {
+    /// Sends a request.
+    fn send(&mut self, method: &str, mut params: Value) -> io::Result<()> {
         self.last_id += 1;
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let mut headers = vec![("MCP-Protocol-Version", self.version)];
@@ -50,13 +50,31 @@ impl Caller {
         }
         let body =
             json!({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params});
-        self.connection.ask(&post(&headers, &body.to_string()))
+        self.connection.send(&post(&headers, &body.to_string()))
+    }
+
+    /// Asks, and waits for the answer; none where the connection was closed first.
+    pub(crate) fn request(&mut self, method: &str, params: Value) -> Option<Reply> {
+        self.send(method, params).ok()?;
+        self.connection.receive()
     }
 
     /// Calls a tool.
     pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Outcome {
-        let params = json!({"name": tool, "arguments": arguments});
-        let Some(reply) = self.request("tools/call", params) else {
+        match self.send_call(tool, arguments) {
+            Ok(()) => self.outcome(),
+            Err(_) => Outcome::Unanswered,
+        }
+    }
+
+    /// Calls a tool without waiting; an error where the server did not get it.
+    pub(crate) fn send_call(&mut self, tool: &str, arguments: &Value) -> io::Result<()> {
+        self.send("tools/call", json!({"name": tool, "arguments": arguments}))
+    }
+
+    /// What became of the call that was sent last.
+    pub(crate) fn outcome(&mut self) -> Outcome {
+        let Some(reply) = self.connection.receive() else {
             return Outcome::Unanswered;
         };
         if reply.status != 200 {

@@ -1,6 +1,12 @@
 //! SIGTERM: what is under way is finished, and nothing is done that nobody hears of.
 
-use std::{process::Stdio, sync::mpsc, thread};
+use std::{
+    io::Write as _,
+    process::Stdio,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use fiml_tests::{
     place::Place,
@@ -10,11 +16,15 @@ use fiml_tests::{
 use serde_json::json;
 
 use crate::{
-    caller::{Caller, MODERN, Outcome},
+    caller::{Caller, MODERN, Outcome, meta},
     server::Server,
 };
 
 const CLIENTS: usize = 16;
+/// After how long without a byte taken a server is stuck.
+const STUCK: Duration = Duration::from_secs(1);
+/// After how long a test gives up on an end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn every_search_that_was_carried_out_was_answered_before_a_server_under_load_ended(place: &Place) {
     let settings = [("SESSION_MAX_QUERIES_PER_SESSION", "1000000")];
@@ -61,15 +71,16 @@ fn every_search_that_was_carried_out_was_answered_before_a_server_under_load_end
 }
 
 #[test]
-fn an_idle_server_ends_at_once_and_in_order() {
+fn connections_without_a_call_do_not_hold_up_the_end() {
     let place = Place::embedded();
     let server = Server::start(place.fiml());
-    let idle = server.connect();
-    let mut caller = Caller::connect(server.address(), MODERN).unwrap();
-    caller.create();
+    let fresh = server.connect();
+    let mut idle = Caller::connect(server.address(), MODERN).unwrap();
+    idle.create();
     server.terminate();
-    assert_eq!(server.wait().code(), Some(0));
-    drop(idle);
+    let (status, log) = server.ended();
+    assert_eq!((status.code(), &*log), (Some(0), ""), "no time ran out");
+    drop((fresh, idle));
 }
 
 #[test]
@@ -98,6 +109,42 @@ fn a_server_on_stdio_ends_in_order_on_sigterm_and_ctrl_c_with_its_input_open() {
     send_signal(server.id(), "-TERM");
     assert_eq!(server.wait().unwrap().code(), Some(0));
     drop(near);
+}
+
+#[test]
+fn a_server_on_stdio_whose_client_never_reads_ends_in_order_on_sigterm() {
+    let place = Place::embedded();
+    let mut command = place.fiml();
+    command.arg("serve").stdin(Stdio::piped());
+    let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut requests = server.stdin.take().unwrap();
+    let (written, writes) = mpsc::channel();
+    let writing = thread::spawn(move || {
+        let request = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta(MODERN)},
+        });
+        while writeln!(requests, "{request}").is_ok() {
+            // Nobody listens once it is stuck.
+            let _ = written.send(());
+        }
+    });
+    writes.recv().unwrap();
+    while writes.recv_timeout(STUCK).is_ok() {}
+    send_signal(server.id(), "-TERM");
+    let deadline = Instant::now() + PATIENCE;
+    let ended = loop {
+        if let Some(status) = server.try_wait().unwrap() {
+            break Some(status);
+        }
+        if Instant::now() > deadline {
+            break None;
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    // Where it has not, or the writer would wait for ever.
+    let _ = server.kill();
+    writing.join().unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
 }
 
 fiml_tests::in_every_place! {

@@ -1,20 +1,30 @@
 //! `/health` and `/ready`, with stores that answer and stores that do not.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use fiml_testkit::servers::{PostgresServer, RedisServer};
 use fiml_tests::place::{Place, Tiers};
 use serde_json::json;
 
 use crate::{caller::Caller, server::Server, wire::Reply};
 
+/// After how long a test gives up on another answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Asks until it is ready, or until it is not.
 fn until(server: &Server, status: u16) -> Reply {
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let said = server.get("/ready");
         if said.status == status {
             return said;
         }
+        assert!(Instant::now() < deadline, "no {status}: {said:?}");
         // An answer is repeated for a second.
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
 }
 

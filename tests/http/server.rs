@@ -4,7 +4,7 @@ use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     process::{Child, Command, ExitStatus, Stdio},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use fiml_tests::support::{PRICES, send_signal};
@@ -16,6 +16,8 @@ use crate::wire::{Connection, Reply, request};
 pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
+    /// What it logs once it listens.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -41,8 +43,12 @@ impl Server {
         });
         let address = address.unwrap_or_else(|| panic!("it does not listen:\n{said}"));
         // Or it would stop where nobody reads what it logs.
-        thread::spawn(move || lines.for_each(drop));
-        Self { process, address }
+        let log = thread::spawn(move || lines.map(|line| line.unwrap() + "\n").collect());
+        Self {
+            process,
+            address,
+            log: Some(log),
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -75,6 +81,12 @@ impl Server {
 
     pub(crate) fn wait(mut self) -> ExitStatus {
         self.process.wait().unwrap()
+    }
+
+    /// Waits for its end: how it ended, and what it had logged since it listened.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
+        let status = self.process.wait().unwrap();
+        (status, self.log.take().unwrap().join().unwrap())
     }
 
     /// The memory that it holds at present, in bytes.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod ahead;
 mod arguments;
 mod error;
 mod handler;
@@ -13,7 +14,6 @@ mod server;
 mod stdio;
 mod tools;
 mod transport;
-mod until;
 
 pub use error::ServeError;
 #[cfg(feature = "http")]

@@ -6,14 +6,20 @@ use rmcp::{
     service::{QuitReason, ServerInitializeError},
     transport::stdio_pipes,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use crate::{
-    error::ServeError, handler::Handler, outbox, server::McpServer, transport::LineTransport,
-    until::Until,
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::sleep,
 };
 
-/// How long a client that takes no answers may hold up the end.
+use crate::{
+    error::ServeError,
+    handler::Handler,
+    outbox,
+    server::McpServer,
+    transport::{End, LAST_REQUESTS, LineTransport},
+};
+
+/// How long a client may take over its last answers.
 const LAST_WRITE: Duration = Duration::from_secs(5);
 
 /// Serves the client at the other end of standard input and output, until it closes its side or `stop`
@@ -47,6 +53,8 @@ where
 /// - A line that is no message is answered with an error, and the next one is read.
 /// - At most 32 requests are worked on at once; those under way at the end are finished, within ten
 ///   seconds.
+/// - A client that does not read its answers gets no further requests in, and holds up the end for fifteen
+///   seconds at most. Behind requests that wait the end of the source is seen as far as four MiB ahead.
 /// - A request that the client takes back with `notifications/cancelled` is given up, unless it has begun
 ///   to change something; neither is answered.
 pub async fn serve_until<R, W, S>(
@@ -61,8 +69,40 @@ where
     S: Future<Output = ()> + Send + 'static,
 {
     let (outbox, writing) = outbox::start(target);
-    let transport = LineTransport::new(Until::new(source, stop), outbox);
-    let served = match rmcp::serve_server(Handler::new(server), transport).await {
+    let writer = writing.abort_handle();
+    let end = End::default();
+    let transport = LineTransport::new(source, outbox, end.clone());
+    let serving = async {
+        let served = answer(server, transport).await;
+        // It ends with what it has to write, and panics nowhere.
+        let _written = writing.await;
+        served
+    };
+    let too_late = async {
+        end.come.cancelled().await;
+        sleep(LAST_WRITE).await;
+    };
+    let asked = async {
+        stop.await;
+        end.asked.cancel();
+        // Whatever it is at.
+        sleep(LAST_REQUESTS + LAST_WRITE).await;
+    };
+    tokio::select! {
+        served = serving => return served,
+        () = too_late => {}
+        () = asked => {}
+    }
+    tracing::debug!("the client did not take its last answers");
+    writer.abort();
+    Ok(())
+}
+
+async fn answer<R>(server: McpServer, transport: LineTransport<R>) -> Result<(), ServeError>
+where
+    R: AsyncRead + Send + Unpin + 'static,
+{
+    match rmcp::serve_server(Handler::new(server), transport).await {
         Ok(running) => match running.waiting().await {
             Ok(QuitReason::JoinError(error)) | Err(error) => Err(ServeError::Stopped(error.into())),
             Ok(_) => Ok(()),
@@ -70,9 +110,5 @@ where
         // It left before it said anything of note.
         Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
         Err(error) => Err(ServeError::Handshake(error.into())),
-    };
-    if tokio::time::timeout(LAST_WRITE, writing).await.is_err() {
-        tracing::debug!("the client did not take its last answers");
     }
-    served
 }

@@ -344,6 +344,12 @@ impl StoreError {
             }
         }
     }
+
+    /// Itself and everything beneath it, in one line.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
 }
 
 /// An error and everything beneath it, in one line.

@@ -1,7 +1,7 @@
 //! Who may call from a browser: the hosts that requests may be addressed to, and the pages they may come
 //! from.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -17,13 +17,25 @@ use crate::message::Rejection;
 pub(super) struct Access {
     hosts: Vec<String>,
     origins: Vec<String>,
+    /// Whether a host may be any address: the rebinding of a name needs a name.
+    addresses: bool,
 }
 
 impl Access {
     pub(super) fn new(config: &HttpConfig) -> Arc<Self> {
+        Self::with(config, false)
+    }
+
+    /// For probes, which go by the address of the machine.
+    pub(super) fn for_probes(config: &HttpConfig) -> Arc<Self> {
+        Self::with(config, true)
+    }
+
+    fn with(config: &HttpConfig, addresses: bool) -> Arc<Self> {
         Arc::new(Self {
             hosts: config.allowed_hosts.clone(),
             origins: config.allowed_origins.clone(),
+            addresses,
         })
     }
 
@@ -59,6 +71,9 @@ impl Access {
             return false;
         }
         let bare = name.trim_matches(['[', ']']);
+        if self.addresses && bare.parse::<IpAddr>().is_ok() {
+            return true;
+        }
         self.hosts.iter().any(|own| {
             [host, name, bare]
                 .iter()
@@ -157,6 +172,26 @@ mod tests {
                 "{host} {origin:?}"
             );
         }
+    }
+
+    #[test]
+    fn probes_may_go_by_any_address_and_by_no_other_name() {
+        let access = Access::for_probes(&HttpConfig::default());
+        for host in ["10.0.0.1", "10.0.0.1:8787", "[fd00::1]:8787", "localhost"] {
+            assert_eq!(access.complaint(&request(host, None)), None, "{host}");
+        }
+        for (host, origin) in [
+            ("evil.com", None),
+            ("10.0.0.1.evil.com", None),
+            ("10.0.0.1@evil.com", None),
+            ("10.0.0.1:x", None),
+            ("10.0.0.1", Some("http://evil.com")),
+        ] {
+            let refused = access.complaint(&request(host, origin)).is_some();
+            assert!(refused, "{host} {origin:?}");
+        }
+        let access = Access::new(&HttpConfig::default());
+        assert!(access.complaint(&request("10.0.0.1", None)).is_some());
     }
 
     #[test]

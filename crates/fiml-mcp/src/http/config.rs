@@ -4,15 +4,17 @@ use std::time::Duration;
 
 /// The limits of serving over HTTP.
 ///
-/// A limit of 0 counts as 1.
+/// A limit of 0 counts as 1, but for `max_waiting_calls`: with 0 no call waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
     /// The hosts that requests may be addressed to, each with or without a port; without one, every port
     /// will do. The loopback names by default. Empty lets every host in, which leaves browsers open to DNS
     /// rebinding.
     pub allowed_hosts: Vec<String>,
-    /// The web pages whose scripts may call, as `scheme://host:port`; `:*` allows every port. Pages on
-    /// loopback by default. Callers that are no browsers send no `Origin`, and are let in.
+    /// The web pages whose requests are not refused, as `scheme://host:port`; `:*` allows every port. Pages
+    /// on loopback by default. Callers that are no browsers send no `Origin`, and are let in. For a script
+    /// of another origin to call and to read the answer its browser wants CORS headers besides: none are
+    /// sent from here, and the program that mounts the router may add them.
     pub allowed_origins: Vec<String>,
     /// The longest body of a request, in bytes; 4 MiB by default.
     pub max_body_bytes: usize,
@@ -24,6 +26,9 @@ pub struct HttpConfig {
     /// How long the head of a request may take to arrive, and how long a connection may be idle before
     /// it is closed; 30 seconds by default.
     pub header_timeout: Duration,
+    /// How long the client may take no byte of an answer before its connection is cut; 30 seconds by
+    /// default.
+    pub write_timeout: Duration,
     /// How many connections are open at once; 2,048 by default. Further ones wait to be accepted.
     pub max_connections: usize,
     /// How many calls are worked on at once; 128 by default.
@@ -47,6 +52,7 @@ impl Default for HttpConfig {
             max_held_bytes: 64 << 20,
             body_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             max_connections: 2_048,
             max_calls: 128,
             max_waiting_calls: 1_024,

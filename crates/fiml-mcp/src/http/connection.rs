@@ -11,7 +11,7 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::ending::Ending;
+use super::{config::HttpConfig, ending::Ending, patience::Patience};
 
 /// The longest head of a request, in bytes; a longer one is answered with 431.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -24,6 +24,7 @@ pub(super) struct Connections {
     /// Cuts them off, whatever they are at.
     cut: CancellationToken,
     builder: http1::Builder,
+    write_timeout: Duration,
 }
 
 impl Connections {
@@ -31,18 +32,19 @@ impl Connections {
         router: Router,
         ending: Ending,
         cut: CancellationToken,
-        header_timeout: Duration,
+        config: &HttpConfig,
     ) -> Self {
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
-            .header_read_timeout(header_timeout)
+            .header_read_timeout(config.header_timeout)
             .max_buf_size(MAX_HEAD_BYTES);
         Self {
             router,
             ending,
             cut,
             builder,
+            write_timeout: config.write_timeout,
         }
     }
 
@@ -53,8 +55,9 @@ impl Connections {
             tracing::debug!(%error, "a connection is gone already");
             return;
         }
+        let stream = TokioIo::new(Patience::new(stream, self.write_timeout));
         let service = TowerToHyperService::new(self.router);
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
+        let connection = self.builder.serve_connection(stream, service);
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {
             served = async {
@@ -76,8 +79,9 @@ impl Connections {
     /// Serves one that came after the end had begun: one request, which learns of it.
     pub(super) async fn turn_away(mut self, stream: TcpStream) {
         self.builder.keep_alive(false);
+        let stream = TokioIo::new(Patience::new(stream, self.write_timeout));
         let service = TowerToHyperService::new(self.router);
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
+        let connection = self.builder.serve_connection(stream, service);
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a late connection ended early");
         }

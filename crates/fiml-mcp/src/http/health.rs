@@ -6,10 +6,11 @@ use axum::{
     Extension, Router,
     extract::State,
     http::{StatusCode, header},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
-use fiml_session_core::store::{StoreError, StoreHealth};
+use fiml_session_core::store::StoreHealth;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::{
@@ -17,7 +18,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{config::HttpConfig, ending::Ending};
+use super::{
+    access::{self, Access},
+    config::HttpConfig,
+    ending::Ending,
+};
 
 /// For how long an answer of the stores is repeated, so that questions cost them little.
 const FRESH: Duration = Duration::from_secs(1);
@@ -36,8 +41,9 @@ struct Readiness {
 ///   failure in words. It is 503 too once the server that serves it is ending. An answer is repeated for a
 ///   second.
 ///
-/// Host and Origin are not looked at: probes name addresses. What they answer holds no sessions, but the
-/// names of stores and the words of their failures.
+/// Host and Origin are checked as they are for calls, but that the host may be any address of digits, by
+/// which probes go. What they answer holds no sessions, but the names of stores and the words of their
+/// failures.
 pub fn health(stores: Vec<(String, Arc<dyn StoreHealth>)>, config: &HttpConfig) -> Router {
     let readiness = Arc::new(Readiness {
         stores,
@@ -47,6 +53,10 @@ pub fn health(stores: Vec<(String, Arc<dyn StoreHealth>)>, config: &HttpConfig) 
     Router::new()
         .route("/health", get(alive))
         .route("/ready", get(ready))
+        .route_layer(from_fn_with_state(
+            Access::for_probes(config),
+            access::check,
+        ))
         .with_state(readiness)
 }
 
@@ -88,24 +98,13 @@ impl Readiness {
     async fn failure(&self, name: &str, store: &dyn StoreHealth) -> Option<String> {
         match timeout(self.timeout, store.health()).await {
             Ok(Ok(_)) => None,
-            Ok(Err(error)) => Some(format!("{name}: {}", chain(&error))),
+            Ok(Err(error)) => Some(format!("{name}: {}", error.chain())),
             Err(_) => {
                 let seconds = self.timeout.as_secs_f64();
                 Some(format!("{name}: no answer within {seconds} seconds"))
             }
         }
     }
-}
-
-/// The error with its causes.
-fn chain(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn not_ready(reasons: &[String]) -> Response {

@@ -48,8 +48,10 @@ impl Intake {
         let mut body = body.into_data_stream();
         if announced(headers).is_some_and(|bytes| bytes > self.max_bytes as u64) {
             // One that asks first is told, and need not send it.
-            let asks = headers.contains_key(header::EXPECT);
-            return Err(self.too_large((!asks).then_some(body), deadline));
+            if !headers.contains_key(header::EXPECT) {
+                drain(body, deadline);
+            }
+            return Err(self.too_large());
         }
         let mut bytes = Vec::new();
         let mut room = self.room_for(0)?;
@@ -61,9 +63,16 @@ impl Intake {
                 Err(_) => return Err(self.too_slow()),
             };
             if bytes.len() + part.len() > self.max_bytes {
-                return Err(self.too_large(Some(body), deadline));
+                drain(body, deadline);
+                return Err(self.too_large());
             }
-            room.merge(self.room_for(part.len())?);
+            match self.room_for(part.len()) {
+                Ok(more) => room.merge(more),
+                Err(refusal) => {
+                    drain(body, deadline);
+                    return Err(refusal);
+                }
+            }
             bytes.extend_from_slice(&part);
         }
     }
@@ -71,19 +80,10 @@ impl Intake {
     fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.held).try_acquire_many_owned(bytes);
-        room.map_err(|_| Refusal::busy("too many large requests at once: try again"))
+        room.map_err(|_| Refusal::busy("too many large requests at once: try again").and_close())
     }
 
-    /// The refusal of a body that is too large, whose rest is read and dropped meanwhile: a client that
-    /// finds the connection closed while it writes would not read why.
-    fn too_large(&self, rest: Option<BodyDataStream>, deadline: Instant) -> Refusal {
-        if let Some(rest) = rest {
-            tokio::spawn(async move {
-                let gone = rest.for_each(|_| std::future::ready(()));
-                // Where it takes too long, the connection is closed.
-                let _late = timeout_at(deadline, gone).await;
-            });
-        }
+    fn too_large(&self) -> Refusal {
         let rejection = Rejection::too_long("body", self.max_bytes);
         Refusal::closing(StatusCode::PAYLOAD_TOO_LARGE, rejection)
     }
@@ -116,6 +116,16 @@ pub(super) async fn take_in(
     parts.extensions.insert(held);
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
     in_json_rpc(next.run(request).await, &headers, &bytes).await
+}
+
+/// Reads and drops the rest of a body that is refused: a client that finds the connection closed while it
+/// writes would not read why.
+fn drain(rest: BodyDataStream, deadline: Instant) {
+    tokio::spawn(async move {
+        let gone = rest.for_each(|_| std::future::ready(()));
+        // Where it takes too long, the connection is closed.
+        let _late = timeout_at(deadline, gone).await;
+    });
 }
 
 /// How long the body will be, where the client says.

@@ -2,27 +2,36 @@
 //!
 //! [`McpServer::router`](crate::McpServer::router) answers at `/mcp` and may be mounted in any axum router;
 //! [`health()`] answers at `/health` and `/ready`; [`serve_http`] serves either, or both merged, and bounds
-//! what only a listener can: connections, heads that trickle in, and the end. A program that serves the
-//! router by other means sets `TCP_NODELAY` and a time for heads itself.
+//! what only a listener can: connections, heads that trickle in, answers that nobody takes, and the end. A
+//! program that serves the router by other means sets `TCP_NODELAY` and a time for heads and answers itself.
 //!
 //! What is refused, and how; each with an error of JSON-RPC in the body:
 //!
 //! | what | status | code |
 //! |---|---|---|
-//! | a `Host` or `Origin` that is not allowed | 403 | -32600 |
+//! | a `Host` or `Origin` that is not allowed, at `/health` and `/ready` too | 403 | -32600 |
+//! | another path, where the router stands alone | 404 | -32600 |
 //! | another method than POST | 405 | -32600 |
 //! | an `Accept` without JSON and event streams; a `Content-Type` that is not JSON | 406; 415 | -32600 |
 //! | a body that does not arrive in time; one that is too large | 408; 413 | -32600 |
 //! | what is not JSON; a batch, or JSON that is no message or more than 128 levels deep | 400 | -32700; -32600 |
 //! | a version that is not spoken | 400 | -32022 |
+//! | a method that there is none of in the version of the request | 404 | -32601 |
 //! | a header that contradicts the message, `Mcp-Name` for one | 400 | -32020 |
 //! | more calls, or more bytes, than there is room for; a server that is ending | 503, with `Retry-After` | 503 |
 //!
 //! A request without a version, in its header or its `_meta`, is served as one of 2025-03-26, which had no
 //! such header. One with a version in its `_meta` must have the same in the header (-32020).
 //!
-//! A client that closes the connection takes its call back: what only reads is given up, what has begun to
-//! write is finished. An answer is one JSON document; where a handler sends progress or other messages
+//! What is taken, though one might not expect it:
+//!
+//! | what | becomes of it |
+//! |---|---|
+//! | `initialize` from a client of 2026-07-28, which has no handshake | answered with 2025-11-25, the last version that has one |
+//! | a connection that is closed during a call, in either era | takes the call back: what only reads is given up, what has begun to write is finished |
+//! | `notifications/cancelled` of an era with a handshake | 202, and no effect: no session ties it to the call |
+//!
+//! An answer is one JSON document; where a handler sends progress or other messages
 //! before it, they and the answer are a stream of events.
 
 mod access;
@@ -32,6 +41,7 @@ mod ending;
 mod gate;
 mod health;
 mod intake;
+mod patience;
 mod refusal;
 mod serve;
 

@@ -36,9 +36,14 @@ impl Refusal {
 
     /// One of a request whose rest was not read.
     pub(super) fn closing(status: StatusCode, rejection: Rejection) -> Self {
+        Self::new(status, rejection).and_close()
+    }
+
+    /// The same, after which nothing more is read.
+    pub(super) fn and_close(self) -> Self {
         Self {
             closes: true,
-            ..Self::new(status, rejection)
+            ..self
         }
     }
 
@@ -113,7 +118,14 @@ pub(super) async fn in_json_rpc(response: Response, request: &HeaderMap, body: &
     } else {
         let reason = Limited::new(reason, MAX_REASON_BYTES).collect().await;
         let reason = reason.map_or_else(|_| Bytes::new(), |reason| reason.to_bytes());
-        let reason = String::from_utf8_lossy(&reason).into_owned();
+        let reason = match &*String::from_utf8_lossy(&reason) {
+            // An unknown path, for one.
+            "" => status
+                .canonical_reason()
+                .unwrap_or("it was refused")
+                .to_owned(),
+            reason => reason.to_owned(),
+        };
         Refusal::new(status, Rejection::invalid(reason)).answering(body)
     };
     let mut response = refusal.into_response();

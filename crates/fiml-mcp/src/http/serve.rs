@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use axum::{Extension, Router};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -19,9 +19,16 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves a router over HTTP/1.1 until `stop` resolves.
 ///
-/// From then on calls are refused with 503, `/ready` says that the server is ending, and calls that are
-/// under way are finished, within `end_timeout`; those that take longer are cut off. Then it returns, and
-/// the address is free. An error says that the listener broke.
+/// From then on, within `end_timeout`:
+///
+/// - Calls that are worked on, and those that wait for their turn, are finished; then their connections
+///   are closed.
+/// - Connections on which nothing was sent yet, and idle ones, are closed without a word.
+/// - A call whose body is still arriving, or that comes over a new connection, is refused with 503, and
+///   `/ready` says that the server is ending.
+///
+/// Once nothing is under way it returns, and the address is free: a connection that nobody had accepted by
+/// then is reset. What takes longer than `end_timeout` is cut off. An error says that the listener broke.
 ///
 /// It asks nobody who they are: a listener that other machines can reach belongs behind something that
 /// does.
@@ -39,10 +46,12 @@ where
     let cut = CancellationToken::new();
     // However this ends, no connection outlives it.
     let _cut = cut.clone().drop_guard();
-    let connections = Connections::new(router, ending.clone(), cut, config.header_timeout);
+    let connections = Connections::new(router, ending.clone(), cut, config);
     let open = TaskTracker::new();
+    let places = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(places));
     let accepted = tokio::select! {
-        accepted = accept_all(&listener, &connections, &open, config.max_connections) => accepted,
+        accepted = accept_all(&listener, &connections, &open, &places) => accepted,
         () = stop => Ok(()),
     };
     ending.begin();
@@ -55,7 +64,7 @@ where
         in_time = timeout(config.end_timeout, finished) => if in_time.is_err() {
             tracing::warn!("calls were under way for too long after the end had begun");
         },
-        () = turn_all_away(&listener, &connections) => {}
+        () = turn_all_away(&listener, &connections, &places) => {}
     }
     accepted.map_err(ServeError::Listener)
 }
@@ -64,13 +73,10 @@ async fn accept_all(
     listener: &TcpListener,
     connections: &Connections,
     open: &TaskTracker,
-    max: usize,
+    places: &Arc<Semaphore>,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(max.clamp(1, Semaphore::MAX_PERMITS)));
     loop {
-        let place = Arc::clone(&places).acquire_owned().await;
-        let place = place.expect("the semaphore is never closed");
-        let stream = accept(listener).await?;
+        let (stream, place) = accept_to(places, listener).await?;
         let connection = connections.clone().serve(stream);
         open.spawn(async move {
             connection.await;
@@ -80,13 +86,27 @@ async fn accept_all(
 }
 
 /// Serves those who come too late; gives up where nobody can come any more.
-async fn turn_all_away(listener: &TcpListener, connections: &Connections) {
+async fn turn_all_away(listener: &TcpListener, connections: &Connections, places: &Arc<Semaphore>) {
     let mut late = JoinSet::new();
-    while let Ok(stream) = accept(listener).await {
-        late.spawn(connections.clone().turn_away(stream));
+    while let Ok((stream, place)) = accept_to(places, listener).await {
+        let connection = connections.clone().turn_away(stream);
+        late.spawn(async move {
+            connection.await;
+            drop(place);
+        });
         while late.try_join_next().is_some() {}
     }
     std::future::pending::<()>().await;
+}
+
+/// The next connection for which there is a place.
+async fn accept_to(
+    places: &Arc<Semaphore>,
+    listener: &TcpListener,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await;
+    let place = place.expect("the semaphore is never closed");
+    Ok((accept(listener).await?, place))
 }
 
 /// The next connection; an error where there will be none.

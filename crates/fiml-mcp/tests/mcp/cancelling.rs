@@ -4,7 +4,13 @@ use fiml_mcp::HttpConfig;
 use fiml_session_core::{ListRequest, store::Scope};
 use serde_json::{Value, json};
 
-use crate::{client::Client, http::Endpoint, world::World};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
+use crate::{
+    client::Client,
+    http::{Endpoint, reply},
+    world::World,
+};
 
 async fn total(world: &World) -> usize {
     let request = ListRequest::default();
@@ -77,6 +83,38 @@ async fn a_read_whose_connection_is_closed_is_dropped_in_the_store() {
     assert_eq!(info.json()["result"]["isError"], false);
 }
 
+/// Sends a message of the era with a handshake over a connection of its own.
+async fn send_legacy(endpoint: &Endpoint, body: &str) -> TcpStream {
+    let mut stream = endpoint.connect().await;
+    let request = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("it reads");
+    stream
+}
+
+#[tokio::test]
+async fn over_http_a_call_of_the_handshake_era_is_taken_back_by_its_connection_and_no_message() {
+    let world = World::new().await;
+    let endpoint = Endpoint::of(&world, HttpConfig::default()).await;
+    let session = Client::modern(&world).await.session().await;
+    world.live.reads.close();
+    let params = json!({"name": "get-session-info", "arguments": {"sessionId": session}});
+    let call = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
+    let called = send_legacy(&endpoint, &call.to_string()).await;
+    world.live.reads.one_has_come().await;
+    let told = reply(send_legacy(&endpoint, &cancelled(7)).await).await;
+    assert_eq!((told.status, world.live.reads.dropped()), (202, 0));
+    drop(called);
+    world.live.reads.one_was_dropped().await;
+}
+
 #[tokio::test]
 async fn a_write_whose_connection_is_closed_is_finished_before_the_server_ends() {
     let world = World::new().await;
@@ -90,6 +128,9 @@ async fn a_write_whose_connection_is_closed_is_finished_before_the_server_ends()
         let stream = endpoint.send("tools/call", &params).await;
         world.live.writes.one_has_come().await;
         drop(stream);
+        // By the time that this is answered the server has seen the end of that connection.
+        let listed = endpoint.ask("tools/list", &json!({})).await;
+        assert_eq!(listed.status, 200);
     }
     let serving = endpoint.stop();
     world.live.writes.release();

@@ -86,7 +86,7 @@ impl Endpoint {
         self.ask("tools/call", &params).await
     }
 
-    /// Asks the server to end; what it returns comes from [`Endpoint::ended`].
+    /// Asks the server to end; the task gives what it returns.
     pub(crate) fn stop(self) -> JoinHandle<Result<(), ServeError>> {
         self.stop.send(()).expect("it serves");
         self.serving

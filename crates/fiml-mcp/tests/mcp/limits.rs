@@ -1,14 +1,20 @@
 //! What HTTP is held to: calls, bytes, and the time that heads and bodies may take.
 
+use std::time::Duration;
+
+use axum::{Router, routing::get};
 use fiml_mcp::HttpConfig;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::{io::AsyncWriteExt as _, time::timeout};
 
 use crate::{
     client::Client,
     http::{Endpoint, answered, impatient, reply, request},
     world::World,
 };
+
+/// After how long a test gives up on a server.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn info(session: &str) -> Value {
     json!({"name": "get-session-info", "arguments": {"sessionId": session}})
@@ -92,6 +98,62 @@ async fn bodies_together_take_no_more_than_their_room() {
     assert_eq!(refused.status, 503, "{refused:?}");
     let listed = endpoint.call("list-sessions", &json!({})).await;
     assert_eq!(listed.status, 200, "{listed:?}");
+}
+
+#[tokio::test]
+async fn a_body_for_which_there_is_no_room_is_read_and_its_client_hears_why() {
+    let world = World::new().await;
+    let limits = HttpConfig {
+        max_held_bytes: 1_000,
+        ..HttpConfig::default()
+    };
+    let endpoint = Endpoint::of(&world, limits).await;
+    let tags = json!({"tags": ["x".repeat(3 << 20)]});
+    let refused = endpoint.call("list-sessions", &tags).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    for header in ["retry-after: 1", "connection: close"] {
+        assert!(refused.head.contains(header), "{header}: {}", refused.head);
+    }
+    let message = refused.json()["error"]["message"].to_string();
+    assert!(message.contains("too many large requests"), "{message}");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_take_its_answer_is_cut_off_and_its_place_is_free() {
+    const LONG: usize = 64 << 20;
+    let limits = HttpConfig {
+        max_connections: 1,
+        write_timeout: Duration::from_millis(200),
+        ..HttpConfig::default()
+    };
+    let router = Router::new()
+        .route("/long", get(|| async { vec![b'x'; LONG] }))
+        .route("/short", get(|| async { "short" }));
+    let endpoint = Endpoint::serve(router, limits).await;
+    let asking =
+        |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut slow = endpoint.connect().await;
+    slow.write_all(asking("/long").as_bytes()).await.unwrap();
+    let mut next = endpoint.connect().await;
+    next.write_all(asking("/short").as_bytes()).await.unwrap();
+    let served = timeout(PATIENCE, reply(next))
+        .await
+        .expect("its turn comes");
+    assert_eq!(served.body, "short");
+    let part = reply(slow).await;
+    assert_eq!(part.status, 200);
+    assert!(part.body.len() < LONG, "it is cut off");
+}
+
+#[tokio::test]
+async fn a_path_that_leads_nowhere_is_refused_in_words() {
+    let endpoint = Endpoint::of(&World::new().await, HttpConfig::default()).await;
+    let lost = request("tools/list", &json!({})).replace("/mcp", "/nowhere");
+    let mut stream = endpoint.connect().await;
+    stream.write_all(lost.as_bytes()).await.unwrap();
+    let refused = reply(stream).await;
+    assert_eq!(refused.status, 404);
+    assert_eq!(refused.json()["error"]["message"], "Not Found");
 }
 
 #[tokio::test]
@@ -183,7 +245,7 @@ async fn a_server_that_ends_finishes_what_it_began_and_refuses_the_rest() {
 async fn a_call_that_does_not_end_holds_up_the_end_for_its_time_only() {
     let world = World::new().await;
     let limits = HttpConfig {
-        end_timeout: std::time::Duration::from_millis(100),
+        end_timeout: Duration::from_millis(100),
         ..HttpConfig::default()
     };
     let endpoint = Endpoint::of(&world, limits).await;

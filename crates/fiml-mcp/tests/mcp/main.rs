@@ -16,4 +16,5 @@ mod progress;
 mod retries;
 mod searches;
 mod sessions;
+mod stuck;
 mod world;

@@ -66,8 +66,10 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     match address {
         Some(address) => over_http(address, &server, opened, config).await,
         None => {
+            // Before anybody hears that it serves, or a signal right after that would kill it.
+            let stop = signal::to_end()?;
             tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
-            Ok(serve_stdio(server, signal::to_end()?).await?)
+            Ok(serve_stdio(server, stop).await?)
         }
     }
 }
