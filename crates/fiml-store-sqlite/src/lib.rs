@@ -9,6 +9,8 @@ mod error;
 mod figures;
 mod health;
 mod insert;
+mod job_run;
+mod jobs;
 mod load;
 mod maintain;
 mod metrics;
@@ -19,6 +21,7 @@ mod schema;
 mod select;
 mod sql;
 mod stage;
+mod upkeep;
 mod writer;
 
 pub use config::{

@@ -15,6 +15,8 @@
 //! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
 //! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
+//! Those of the background jobs are listed in [`schedule`].
+//!
 //! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
 //! merely lies in the working directory is never read.
 
@@ -32,7 +34,9 @@ use fiml_session_core::{Invalid, Policy, hours};
 use fiml_store_pg::PgConfig;
 use fiml_store_redis::RedisConfig;
 
-/// Every variable that is read; no other is looked at.
+use crate::schedule::{self, JobSettings};
+
+/// Every variable that is read, beside those of the jobs; no other is looked at.
 const NAMES: [&str; 12] = [
     "FIML_DATA",
     "FIML_PRICES",
@@ -63,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) log: Option<String>,
     /// The rules sessions live by.
     pub(crate) policy: Policy,
+    /// When background jobs run.
+    pub(crate) jobs: JobSettings,
 }
 
 /// The two tiers.
@@ -182,6 +188,7 @@ impl Config {
                 .or_else(|| settings.path("FIML_PRICES")),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             policy: settings.policy()?,
+            jobs: JobSettings::read(&settings)?,
         })
     }
 }
@@ -200,7 +207,7 @@ pub(crate) fn in_a_shell(path: &Path) -> String {
 
 /// The environment, with the settings file beneath it.
 #[derive(Debug, Default)]
-struct Settings(BTreeMap<String, OsString>);
+pub(crate) struct Settings(BTreeMap<String, OsString>);
 
 impl Settings {
     fn load(named: Option<&Path>, folders: Option<&directories::ProjectDirs>) -> Result<Self> {
@@ -223,7 +230,7 @@ impl Settings {
     }
 
     /// A setting that is text; an empty one counts as not set.
-    fn get(&self, name: &str) -> Result<Option<&str>, Invalid> {
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Invalid> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
@@ -325,18 +332,23 @@ impl Settings {
 )]
 fn environment() -> impl Iterator<Item = (String, OsString)> {
     let ours = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
-    NAMES.into_iter().filter_map(ours)
+    NAMES.into_iter().chain(schedule::NAMES).filter_map(ours)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    impl Settings {
+        pub(crate) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
+            let pairs = pairs.iter();
+            let pairs = pairs.map(|(name, value)| ((*name).to_owned(), value.into()));
+            Self(pairs.collect())
+        }
+    }
+
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.into()));
-        Settings(pairs.collect())
+        Settings::from_pairs(pairs)
     }
 
     #[test]
