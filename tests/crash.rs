@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are what one wants to see")]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     num::NonZeroUsize,
     process::{Command, Stdio},
     sync::{Arc, Barrier},
@@ -18,46 +18,41 @@ use fiml_session_core::{
 };
 use fiml_tests::{
     place::Place,
-    support::{Client, json_of, text},
+    recorded::Asked,
+    support::{Client, json_of, send_signal},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 const SERVERS: usize = 8;
 const ROUNDS: usize = 3;
 const KILLS: usize = SERVERS * ROUNDS;
 
-/// Searches until the server dies; the marker of every search with the number it was acknowledged under.
-fn search_until_killed(place: &Place, session: &str, name: &str) -> Vec<(String, Option<u64>)> {
+/// Searches until the server dies.
+fn search_until_killed(place: &Place, session: &str, name: &str) -> Asked {
     let settings = [("SESSION_MAX_QUERIES_PER_SESSION", "1000000")];
     let mut client = Client::start(place.fiml(), &settings);
-    let mut searches = Vec::new();
+    let mut asked = Asked::default();
     let pid = client.pid();
     let killer = thread::spawn({
         let delay = Duration::from_millis(250 + u64::from(pid % 7) * 60);
         move || {
             thread::sleep(delay);
-            let kill = Command::new("kill")
-                .args(["-KILL", &pid.to_string()])
-                .status();
-            assert!(kill.unwrap().success());
+            send_signal(pid, "-KILL");
         }
     });
     for n in 0.. {
         let marker = format!("{name}-{n}");
         let search = json!({"symbol": "IBM", "market": marker, "sessionId": session});
         let answer = client.call("search-by-symbol", &search);
-        let dead = answer.is_none();
-        searches.push((
-            marker,
-            answer.map(|answer| answer["session"]["query_number"].as_u64().unwrap()),
-        ));
-        if dead {
+        let number = answer.map(|answer| answer["session"]["query_number"].as_u64().unwrap());
+        asked.note(marker, number);
+        if number.is_none() {
             break;
         }
     }
     killer.join().unwrap();
-    searches
+    asked
 }
 
 fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_load(
@@ -67,7 +62,7 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
     let session = first.create(&json!({"assets": ["IBM"], "sessionType": "equity"}));
     first.close();
 
-    let (mut acknowledged, mut unknown) = (BTreeMap::new(), BTreeSet::new());
+    let mut asked = Asked::default();
     for round in 0..ROUNDS {
         let workers: Vec<_> = (0..SERVERS)
             .map(|server| {
@@ -77,62 +72,22 @@ fn every_acknowledged_query_is_there_exactly_once_after_twenty_four_kills_under_
                 })
             })
             .collect();
-        for (marker, number) in workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap())
-        {
-            match number {
-                Some(number) => drop(acknowledged.insert(marker, number)),
-                None => drop(unknown.insert(marker)),
-            }
+        for worker in workers {
+            asked.extend(worker.join().unwrap());
         }
     }
-
-    let shown = json_of(place.fiml().args(["sessions", "show", &session]));
-    let stored = shown["session"]["state"]["history"]["queries"]
-        .as_array()
-        .unwrap();
-    let marker = |query: &Value| query["parameters"]["market"].as_str().unwrap().to_owned();
-    let by_marker: BTreeMap<_, _> = stored
-        .iter()
-        .map(|query| (marker(query), query["seq"].as_u64().unwrap()))
-        .collect();
-    assert_eq!(by_marker.len(), stored.len(), "no query is there twice");
-    let seqs: Vec<_> = stored
-        .iter()
-        .map(|query| query["seq"].as_u64().unwrap())
-        .collect();
     assert_eq!(
-        seqs,
-        (1..=stored.len() as u64).collect::<Vec<_>>(),
-        "no gap"
-    );
-    for (marker, number) in &acknowledged {
-        assert_eq!(
-            by_marker.get(marker),
-            Some(number),
-            "{marker} was acknowledged"
-        );
-    }
-    for marker in by_marker.keys() {
-        assert!(
-            acknowledged.contains_key(marker) || unknown.contains(marker),
-            "{marker} was never sent"
-        );
-    }
-    assert_eq!(
-        unknown.len(),
+        asked.unanswered(),
         KILLS,
         "each server died with a search under way"
     );
+    let stored = asked.check(place, &session);
     println!(
         "{KILLS} servers killed: {} acknowledged, 0 lost, 0 twice; {} of {} unanswered ones were stored",
-        acknowledged.len(),
-        stored.len() - acknowledged.len(),
-        unknown.len()
+        asked.acknowledged(),
+        stored - asked.acknowledged(),
+        asked.unanswered()
     );
-    let verified = place.fiml().args(["db", "verify"]).output().unwrap();
-    assert!(verified.status.success(), "{}", text(&verified));
 }
 
 /// Creates sessions that expire at once, all together.

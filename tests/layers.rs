@@ -45,6 +45,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("redis", &["fiml-store-redis"]),
     ("libsqlite3-sys", &["fiml-store-sqlite"]),
     ("rmcp", &["fiml-mcp"]),
+    ("axum", &["fiml-mcp"]),
+    ("hyper", &["fiml-mcp"]),
+    ("hyper-util", &["fiml-mcp"]),
     ("anyhow", &["fiml"]),
     ("clap", &["fiml"]),
 ];

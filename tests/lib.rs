@@ -1,6 +1,7 @@
 //! End-to-end tests live beside this file, one file a theme; here is what they share.
 
 pub mod place;
+pub mod recorded;
 pub mod support;
 
 /// The root README, so that its example is compiled and run.

@@ -4,10 +4,7 @@
 
 use std::{collections::BTreeSet, thread};
 
-use fiml_tests::{
-    place::Place,
-    support::{Client, json_of},
-};
+use fiml_tests::{place::Place, recorded::stored_seqs, support::Client};
 use serde_json::{Value, json};
 
 const PROCESSES: usize = 8;
@@ -52,17 +49,6 @@ fn search_from_all(place: &Place, limit: &str) -> (String, Vec<u64>, Vec<String>
         .collect();
     first.close();
     (session, numbers, reasons)
-}
-
-fn stored_seqs(place: &Place, session: &str) -> Vec<u64> {
-    let shown = json_of(place.fiml().args(["sessions", "show", session]));
-    let queries = shown["session"]["state"]["history"]["queries"]
-        .as_array()
-        .unwrap();
-    queries
-        .iter()
-        .map(|query| query["seq"].as_u64().unwrap())
-        .collect()
 }
 
 fn a_limit_of_1000_lets_in_exactly_1000_of_1600_searches_and_names_itself_to_the_others(

@@ -5,7 +5,7 @@
 use std::{
     io::{BufRead, BufReader, Lines, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -57,6 +57,13 @@ pub fn text(output: &Output) -> String {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     )
+}
+
+/// Sends a process a signal, such as `-TERM`.
+pub fn send_signal(pid: u32, signal: &str) {
+    let pid = pid.to_string();
+    let kill = Command::new("kill").args([signal, &pid]).status();
+    assert!(kill.unwrap().success());
 }
 
 /// A client of a `fiml serve` of its own.
@@ -155,6 +162,11 @@ impl Client {
     pub fn kill(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
+    }
+
+    /// Waits for the server's end without closing its stdin.
+    pub fn ended(mut self) -> ExitStatus {
+        self.server.wait().unwrap()
     }
 
     /// Closes the server's stdin, and waits for its end.

@@ -1,7 +1,7 @@
 //! Which sections are run: all of them, or those named on the command line.
 
 /// The benches by name; `just bench` runs one after the other with the same words.
-const BENCHES: [&str; 2] = ["embedded", "tiers"];
+const BENCHES: [&str; 3] = ["embedded", "tiers", "http"];
 
 /// What the command line asks of one bench.
 #[derive(Debug)]

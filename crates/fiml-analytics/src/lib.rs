@@ -2,8 +2,12 @@
 
 mod error;
 mod reader;
+mod series;
 mod stats;
+mod summary;
 
 pub use error::AnalyticsError;
 pub use reader::{SessionAnalytics, StatsRequest};
+pub use series::{SeriesPoint, SessionSeries, Step};
 pub use stats::{AssetCount, Percentiles, SessionStats, TagCount};
+pub use summary::{Change, UserSessionSummary};

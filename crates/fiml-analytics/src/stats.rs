@@ -2,7 +2,9 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use fiml_session_core::{MetricsDigest, SessionType, UserId, ValueCounts};
+use fiml_session_core::{
+    Asset, MetricsDigest, SessionType, Tag, Timestamp, UserId, ValueCounts, store::MetricsFilter,
+};
 use serde::Serialize;
 
 /// How many assets and tags the tops name.
@@ -36,6 +38,12 @@ pub struct SessionStats {
     /// Of which type; of all where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_type: Option<SessionType>,
+    /// About which asset; about any where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset: Option<Asset>,
+    /// With which tag; with any or none where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
     /// The ten assets that most sessions are about; the name decides between equals.
     pub top_assets: Vec<AssetCount>,
     /// Queries by type.
@@ -74,6 +82,8 @@ pub struct SessionStats {
 pub struct Percentiles {
     /// Half of the values are at most this.
     pub p50: f64,
+    /// 90 of 100 values are at most this.
+    pub p90: f64,
     /// 95 of 100 values are at most this.
     pub p95: f64,
     /// 99 of 100 values are at most this.
@@ -98,15 +108,32 @@ pub struct TagCount {
     pub count: u64,
 }
 
+/// Which sessions, as it was proven.
+#[derive(Debug, Clone)]
+pub(crate) struct Selection {
+    pub(crate) user_id: Option<UserId>,
+    pub(crate) session_type: Option<SessionType>,
+    pub(crate) asset: Option<Asset>,
+    pub(crate) tag: Option<Tag>,
+    pub(crate) period_days: u32,
+}
+
+impl Selection {
+    pub(crate) fn filter(&self, from: Timestamp, before: Option<Timestamp>) -> MetricsFilter {
+        MetricsFilter {
+            user_id: self.user_id.clone(),
+            session_type: self.session_type,
+            asset: self.asset.clone(),
+            tag: self.tag.clone(),
+            created_from: Some(from),
+            created_before: before,
+        }
+    }
+}
+
 impl SessionStats {
     /// The figures of live and of archived sessions, of which none is in both.
-    pub(crate) fn of(
-        live: &MetricsDigest,
-        archived: &MetricsDigest,
-        period_days: u32,
-        user_id: Option<UserId>,
-        session_type: Option<SessionType>,
-    ) -> Self {
+    pub(crate) fn of(live: &MetricsDigest, archived: &MetricsDigest, selection: Selection) -> Self {
         let mut all = live.clone();
         all.merge(archived);
         let seconds = quotient(all.duration_micros, all.sessions).map(|micros| micros / 1e6);
@@ -118,9 +145,11 @@ impl SessionStats {
             avg_duration_seconds: seconds,
             avg_queries_per_session: quotient(all.total_queries, all.sessions),
             abandonment_rate: quotient(all.abandoned, all.ended),
-            period_days,
-            user_id,
-            session_type,
+            period_days: selection.period_days,
+            user_id: selection.user_id,
+            session_type: selection.session_type,
+            asset: selection.asset,
+            tag: selection.tag,
             top_assets: top(&all.assets, |symbol, count| AssetCount { symbol, count }),
             popular_tags: top(&all.tags, |tag, count| TagCount { tag, count }),
             ended_sessions: all.ended,
@@ -143,13 +172,14 @@ impl Percentiles {
         let at = |percent| Some(float(counts.percentile(percent)?) / unit);
         Some(Self {
             p50: at(50)?,
+            p90: at(90)?,
             p95: at(95)?,
             p99: at(99)?,
         })
     }
 }
 
-fn quotient(part: u64, whole: u64) -> Option<f64> {
+pub(crate) fn quotient(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| float(part) / float(whole))
 }
 
@@ -157,7 +187,7 @@ fn quotient(part: u64, whole: u64) -> Option<f64> {
     clippy::cast_precision_loss,
     reason = "counts and sums stay below 2^53, where an f64 begins to round"
 )]
-const fn float(value: u64) -> f64 {
+pub(crate) const fn float(value: u64) -> f64 {
     value as f64
 }
 

@@ -16,6 +16,9 @@ pub enum ServeError {
     /// The loop that answers the client broke down.
     #[error("the server stopped answering")]
     Stopped(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The listener takes no connections any more.
+    #[error("the server cannot be reached any more")]
+    Listener(#[source] std::io::Error),
 }
 
 /// Why a tool did not do what it was asked.

@@ -1,5 +1,7 @@
 //! What rmcp asks of a server: discovery, the list of tools, and calls.
 
+use std::pin::pin;
+
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -11,7 +13,10 @@ use rmcp::{
 };
 use serde_json::json;
 
-use crate::{server::McpServer, tools::Entry};
+use crate::{
+    server::McpServer,
+    tools::{Entry, Writing},
+};
 
 /// How long a client may keep what discovery and the list of tools said, in milliseconds: they do not
 /// change while the process runs.
@@ -44,11 +49,14 @@ impl Handler {
         Self { server, meta }
     }
 
-    async fn run(&self, tool: &Entry, request: CallToolRequestParams) -> CallToolResult {
-        let reply = self
-            .server
-            .answer(tool, request.arguments.unwrap_or_default())
-            .await;
+    async fn run(
+        &self,
+        tool: &Entry,
+        request: CallToolRequestParams,
+        writing: &Writing,
+    ) -> CallToolResult {
+        let arguments = request.arguments.unwrap_or_default();
+        let reply = self.server.answer(tool, arguments, writing).await;
         let content = vec![ContentBlock::text(reply.text)];
         let mut result = if reply.is_error {
             CallToolResult::error(content)
@@ -101,7 +109,7 @@ impl ServerHandler for Handler {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.server.tools.find(&request.name) else {
             let tools = self.server.tools.entries().iter();
@@ -110,7 +118,20 @@ impl ServerHandler for Handler {
             let message = format!("unknown tool {name:?}; the tools are {}", names.join(", "));
             return Err(ErrorData::invalid_params(message, None));
         };
-        Ok(self.run(tool, request).await.into())
+        let writing = Writing::default();
+        let mut running = pin!(self.run(tool, request, &writing));
+        tokio::select! {
+            biased;
+            result = &mut running => return Ok(result.into()),
+            () = context.ct.cancelled() => {}
+        }
+        // The client is gone or has taken the call back. What only read is given up here; what has begun
+        // to write ends as it would have.
+        if writing.has_begun() {
+            return Ok(running.await.into());
+        }
+        let message = format!("{} was given up: the client did not wait for it", tool.name);
+        Err(ErrorData::internal_error(message, None))
     }
 
     /// Requests of ours whose parameters could not be read come here, beside methods we do not have.

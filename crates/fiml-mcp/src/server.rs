@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{ErrorBody, Failure},
-    tools::{Call, Entry, Facts, Reply, ToolTable},
+    tools::{Call, Entry, Facts, Reply, ToolTable, Writing},
 };
 
 /// What a server answers from.
@@ -58,6 +58,13 @@ impl McpServer {
         &self.services
     }
 
+    /// The server over HTTP, answering at `/mcp`, with the limits of [`http::layered`](crate::http::layered)
+    /// around it; to be served by [`serve_http`](crate::serve_http) or mounted in a router of one's own.
+    #[cfg(feature = "http")]
+    pub fn router(&self, config: &crate::HttpConfig) -> axum::Router {
+        crate::http::layered(crate::handler::Handler::new(self.clone()), config)
+    }
+
     /// Calls a tool in this process: the structured result, or the structured error, as a client gets it.
     ///
     /// A name that no tool has is an error of the caller's program, answered as `None`.
@@ -66,7 +73,8 @@ impl McpServer {
         tool: &str,
         arguments: Map<String, Value>,
     ) -> Option<Result<Value, Value>> {
-        let reply = self.answer(self.tools.find(tool)?, arguments).await;
+        let tool = self.tools.find(tool)?;
+        let reply = self.answer(tool, arguments, &Writing::default()).await;
         Some(if reply.is_error {
             Err(reply.value)
         } else {
@@ -74,13 +82,19 @@ impl McpServer {
         })
     }
 
-    pub(crate) async fn answer(&self, tool: &Entry, arguments: Map<String, Value>) -> Reply {
+    pub(crate) async fn answer(
+        &self,
+        tool: &Entry,
+        arguments: Map<String, Value>,
+        writing: &Writing,
+    ) -> Reply {
         let call = Call {
             services: Arc::clone(&self.services),
             // Local mode: one trusted person, to whom userId is a free label.
             scope: Scope::All,
             user: self.services.local_user.clone(),
             key: None,
+            writing: writing.clone(),
         };
         // A panic would otherwise leave the client waiting for ever.
         let outcome = AssertUnwindSafe(tool.call(call, arguments))

@@ -1,6 +1,6 @@
 //! Serving one client over a pair of streams.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
 use rmcp::{
     service::{QuitReason, ServerInitializeError},
@@ -10,32 +10,58 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     error::ServeError, handler::Handler, outbox, server::McpServer, transport::LineTransport,
+    until::Until,
 };
 
 /// How long a client that takes no answers may hold up the end.
 const LAST_WRITE: Duration = Duration::from_secs(5);
 
-/// Serves the client at the other end of standard input and output, until it closes its side.
+/// Serves the client at the other end of standard input and output, until it closes its side or `stop`
+/// resolves.
 ///
-/// See [`serve`]. Nothing but MCP may be written to standard output meanwhile; logs belong on standard
-/// error. Wants a Tokio runtime with IO enabled.
-pub async fn serve_stdio(server: McpServer) -> Result<(), ServeError> {
+/// See [`serve_until`]. Nothing but MCP may be written to standard output meanwhile; logs belong on
+/// standard error. Wants a Tokio runtime with IO and time enabled. Where standard input is no pipe, Tokio
+/// reads it in a thread that cannot be interrupted: end the runtime with `shutdown_timeout`.
+pub async fn serve_stdio<S>(server: McpServer, stop: S) -> Result<(), ServeError>
+where
+    S: Future<Output = ()> + Send + 'static,
+{
     let (source, target) = stdio_pipes();
-    serve(server, source, target).await
+    serve_until(server, source, target, stop).await
 }
 
 /// Serves one client, one JSON-RPC message a line, until the source ends.
 ///
-/// - Both eras are served: the handshake of `initialize`, and `server/discover` with its successors.
-/// - A line that is no message is answered with an error, and the next one is read.
-/// - At most 32 requests are worked on at once; those under way when the source ends are finished.
+/// See [`serve_until`].
 pub async fn serve<R, W>(server: McpServer, source: R, target: W) -> Result<(), ServeError>
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
+    serve_until(server, source, target, future::pending()).await
+}
+
+/// Serves one client, one JSON-RPC message a line, until the source ends or `stop` resolves.
+///
+/// - Both eras are served: the handshake of `initialize`, and `server/discover` with its successors.
+/// - A line that is no message is answered with an error, and the next one is read.
+/// - At most 32 requests are worked on at once; those under way at the end are finished, within ten
+///   seconds.
+/// - A request that the client takes back with `notifications/cancelled` is given up, unless it has begun
+///   to change something; neither is answered.
+pub async fn serve_until<R, W, S>(
+    server: McpServer,
+    source: R,
+    target: W,
+    stop: S,
+) -> Result<(), ServeError>
+where
+    R: AsyncRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+    S: Future<Output = ()> + Send + 'static,
+{
     let (outbox, writing) = outbox::start(target);
-    let transport = LineTransport::new(source, outbox);
+    let transport = LineTransport::new(Until::new(source, stop), outbox);
     let served = match rmcp::serve_server(Handler::new(server), transport).await {
         Ok(running) => match running.waiting().await {
             Ok(QuitReason::JoinError(error)) | Err(error) => Err(ServeError::Stopped(error.into())),

@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::{id::SessionId, policy::Policy, store::StoreError, text::Invalid, transition::Refusal};
+use crate::{
+    id::SessionId, policy::Policy, service::CleanupReport, store::StoreError, text::Invalid,
+    transition::Refusal,
+};
 
 /// The code of an error, the same on every wire. The serialised names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -201,12 +204,33 @@ pub enum SessionError {
         #[source]
         source: StoreError,
     },
+    /// A cleanup failed after it had done something; run again, it goes on from there.
+    #[error("the cleanup stopped after it had {}", in_words(*.done))]
+    CleanupStopped {
+        /// What it had done, at least.
+        done: CleanupReport,
+        /// What failed.
+        #[source]
+        source: Box<Self>,
+    },
     /// The session kept changing tier while it was being changed.
     #[error("session {id} kept moving between the live store and the archive")]
     Unsettled {
         /// The session.
         id: SessionId,
     },
+}
+
+fn in_words(done: CleanupReport) -> String {
+    let CleanupReport {
+        archived,
+        quarantined,
+        reconciled,
+    } = done;
+    format!(
+        "archived {archived} sessions, set {quarantined} aside and put {reconciled} right; \
+         the next one goes on from there"
+    )
 }
 
 impl SessionError {
@@ -222,7 +246,9 @@ impl SessionError {
             Self::Forbidden { .. } => ErrorCode::Forbidden,
             Self::Archive(StoreError::Unavailable { .. }) => ErrorCode::ArchiveUnavailable,
             Self::Active(error) | Self::Archive(error) => error.code(),
-            Self::Unconfirmed { .. } | Self::Unsettled { .. } => ErrorCode::OutcomeUnknown,
+            Self::Unconfirmed { .. } | Self::CleanupStopped { .. } | Self::Unsettled { .. } => {
+                ErrorCode::OutcomeUnknown
+            }
         }
     }
 
@@ -249,6 +275,7 @@ impl SessionError {
             Self::Active(_)
             | Self::Archive(_)
             | Self::Unconfirmed { .. }
+            | Self::CleanupStopped { .. }
             | Self::Unsettled { .. } => None,
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     id::{Asset, SessionId, Tag, UserId},
-    session::{Session, SessionType},
+    session::{Session, SessionHeader, SessionType},
 };
 
 /// How often each value occurred; exact counts, merged by addition.
@@ -102,6 +102,27 @@ pub struct SessionMetrics {
 }
 
 impl SessionMetrics {
+    /// The figures that a header tells; what its queries were like is still to be counted.
+    #[must_use]
+    pub fn of_header(header: SessionHeader) -> Self {
+        Self {
+            session_id: header.id,
+            user_id: header.user_id,
+            session_type: header.session_type,
+            assets: header.assets,
+            tags: header.tags,
+            created_at: header.created_at,
+            expires_at: header.expires_at,
+            last_accessed_at: header.last_accessed_at,
+            total_queries: header.total_queries,
+            cache_hits: header.cache_hits,
+            query_types: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            execution_times: ValueCounts::default(),
+        }
+    }
+
     /// The figures of a session whose history is complete.
     #[must_use]
     pub fn of(session: &Session) -> Self {

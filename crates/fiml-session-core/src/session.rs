@@ -178,6 +178,23 @@ pub struct SessionHeader {
 }
 
 impl SessionHeader {
+    /// The whole session, with the state that belongs to it.
+    #[must_use]
+    pub fn into_session(self, state: SessionState) -> Session {
+        Session {
+            id: self.id,
+            user_id: self.user_id,
+            session_type: self.session_type,
+            assets: self.assets,
+            tags: self.tags,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            last_accessed_at: self.last_accessed_at,
+            version: self.version,
+            state,
+        }
+    }
+
     /// Whether it has expired at the given instant.
     #[must_use]
     pub fn is_expired(&self, at: Timestamp) -> bool {

@@ -7,6 +7,7 @@ use crate::{
     clock::Timestamp,
     policy::Limits,
     session::{Session, SessionHeader, SessionOverview},
+    text,
     transition::{HeldEntries, HeldEntry, Refusal, admit, touched},
 };
 
@@ -165,5 +166,5 @@ impl SessionSnapshot {
 }
 
 fn json_len(value: &impl Serialize) -> usize {
-    serde_json::to_vec(value).map_or(0, |json| json.len())
+    text::json_len(value).expect("the model's types always serialise")
 }

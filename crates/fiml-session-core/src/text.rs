@@ -129,12 +129,14 @@ fn fields_nest_within(fields: &Map<String, Value>, depth: usize) -> bool {
 }
 
 fn check_size(argument: &str, value: &impl Serialize, limit: usize) -> Result<(), Invalid> {
-    let mut size = CountingWriter(0);
-    let written = serde_json::to_writer(&mut size, value);
-    if written.is_ok() && size.0 <= limit {
+    let size = json_len(value);
+    if size.as_ref().is_ok_and(|size| *size <= limit) {
         return Ok(());
     }
-    let problem = format!("is {} bytes long as JSON", size.0);
+    let problem = match size {
+        Ok(size) => format!("is {size} bytes long as JSON"),
+        Err(error) => format!("is not JSON: {error}"),
+    };
     Err(Invalid::too_large(
         argument,
         problem,
@@ -142,7 +144,17 @@ fn check_size(argument: &str, value: &impl Serialize, limit: usize) -> Result<()
     ))
 }
 
-/// Counts what is written; a size check needs no copy of the text.
+/// How many bytes a value is long as JSON; to know it needs no copy of the text.
+///
+/// # Errors
+///
+/// What cannot be JSON, such as a map whose keys are not texts.
+pub fn json_len(value: &impl Serialize) -> Result<usize, serde_json::Error> {
+    let mut size = CountingWriter(0);
+    serde_json::to_writer(&mut size, value)?;
+    Ok(size.0)
+}
+
 struct CountingWriter(usize);
 
 impl std::io::Write for CountingWriter {

@@ -69,6 +69,39 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// A session that would hold so many bytes of queries and entries.
+    #[must_use]
+    pub fn too_many_bytes(bytes: u64, limits: &Limits) -> Self {
+        let limit = limits.max_session_bytes;
+        Self::TooLarge(Invalid::too_large(
+            "session",
+            format!("would be {bytes} bytes long"),
+            format!("at most {limit} bytes of queries and entries"),
+        ))
+    }
+
+    /// A session that would have so many tags.
+    #[must_use]
+    pub fn too_many_tags(count: u64, limits: &Limits) -> Self {
+        Self::too_many("tags", count, limits.max_tags as u64, "tags")
+    }
+
+    /// A session that would hold so many keys in a map.
+    #[must_use]
+    pub fn too_many_entries(map: StateMap, count: u64, limits: &Limits) -> Self {
+        Self::too_many(map.name(), count, limits.max_entries, "keys")
+    }
+
+    fn too_many(argument: &str, count: u64, limit: u64, noun: &str) -> Self {
+        Self::TooLarge(Invalid::too_large(
+            argument,
+            format!("would hold {count} {noun}"),
+            format!("at most {limit} {noun}"),
+        ))
+    }
+}
+
 fn stamp(version: Option<u64>) -> String {
     version.map_or_else(
         || "absent".to_owned(),
@@ -151,14 +184,7 @@ pub fn admit(
         queries_left -= u64::from(is_query(change));
     }
     if next.header.size_bytes > header.size_bytes.max(limits.max_session_bytes) {
-        return Err(Refusal::TooLarge(Invalid::too_large(
-            "session",
-            format!("would be {} bytes long", next.header.size_bytes),
-            format!(
-                "at most {} bytes of queries and entries",
-                limits.max_session_bytes
-            ),
-        )));
+        return Err(Refusal::too_many_bytes(next.header.size_bytes, limits));
     }
     let applied = Applied {
         version: next.header.version,
@@ -253,9 +279,9 @@ impl Draft<'_> {
                         self.header.tags.push(tag.clone());
                     }
                 }
-                let (count, limit) = (self.header.tags.len(), self.limits.max_tags);
-                if count > limit {
-                    return Err(too_many("tags", count as u64, limit as u64, "tags"));
+                let count = self.header.tags.len();
+                if count > self.limits.max_tags {
+                    return Err(Refusal::too_many_tags(count as u64, self.limits));
                 }
             }
             SessionChange::TagsRemoved { tags } => {
@@ -311,8 +337,7 @@ impl Draft<'_> {
             (entry, json)
         });
         if *count > self.limits.max_entries && write.is_some() {
-            let limit = self.limits.max_entries;
-            return Err(too_many(map.name(), *count, limit, "keys"));
+            return Err(Refusal::too_many_entries(map, *count, self.limits));
         }
         self.entries.insert(at, write);
         Ok(())
@@ -321,12 +346,4 @@ impl Draft<'_> {
 
 fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("the model's types always serialise")
-}
-
-fn too_many(argument: &str, count: u64, limit: u64, noun: &str) -> Refusal {
-    Refusal::TooLarge(Invalid::too_large(
-        argument,
-        format!("would hold {count} {noun}"),
-        format!("at most {limit} {noun}"),
-    ))
 }

@@ -45,6 +45,18 @@ pub(crate) fn figures(scope: &Scope, filter: &MetricsFilter) -> Composed<Metrics
     if let Some(from) = filter.created_from {
         query = query.sql(" AND s.created_at >= ").instant(from);
     }
+    if let Some(before) = filter.created_before {
+        query = query.sql(" AND s.created_at < ").instant(before);
+    }
+    if let Some(asset) = &filter.asset {
+        let asset = vec![asset.as_str().to_owned()];
+        query = query.sql(" AND s.assets @> ").texts(asset);
+    }
+    if let Some(tag) = &filter.tag {
+        query = query
+            .sql(" AND s.tags @> ")
+            .texts(vec![tag.as_str().to_owned()]);
+    }
     query
 }
 

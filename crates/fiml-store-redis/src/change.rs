@@ -3,6 +3,7 @@
 use fiml_session_core::{
     ChangeBatch, Limits, QueryRecord, SessionChange, SessionId, StateMap, Tag, Timestamp,
     store::{Scope, StoreError},
+    text::json_len,
 };
 
 use crate::{
@@ -156,28 +157,13 @@ fn push_query(told: &mut Vec<Vec<u8>>, query: &QueryRecord) -> Result<(), StoreE
 /// How many bytes a query is as JSON, without those that the script adds: the digits of its number and
 /// version, and the text of the instant where none is given.
 fn bytes_without_stamps(query: &QueryRecord) -> Result<usize, StoreError> {
-    let mut whole = Length(0);
-    serde_json::to_writer(&mut whole, query).map_err(failed)?;
+    let whole = json_len(query).map_err(failed)?;
     let digits = query.seq.to_string().len() + query.version.to_string().len();
     let instant = match query.timestamp {
         Some(_) => 0,
         None => r#""timestamp":"","#.len(),
     };
-    Ok(whole.0 - digits + instant)
-}
-
-/// Counts what is written; to know a length needs no copy of the text.
-struct Length(usize);
-
-impl std::io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    Ok(whole - digits + instant)
 }
 
 fn push_tags(told: &mut Vec<Vec<u8>>, kind: &[u8], tags: &[Tag]) {

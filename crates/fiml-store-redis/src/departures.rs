@@ -6,12 +6,14 @@ use tokio::{
     task::yield_now,
 };
 
-/// How many commands leave in one piece at most.
-const AT_ONCE: usize = 256;
+/// How many commands leave in one piece at most; none is answered before the last of its piece.
+const AT_ONCE: usize = 64;
+/// How many commands may wait before callers wait to be let in.
+const QUEUE: usize = 1_024;
 
 /// The way to the connection; it is closed once nobody has this any more.
 pub(crate) struct Departures {
-    queue: mpsc::UnboundedSender<Waiting>,
+    queue: mpsc::Sender<Waiting>,
     connection: ConnectionManager,
 }
 
@@ -23,7 +25,7 @@ struct Waiting {
 
 impl Departures {
     pub(crate) fn from(connection: ConnectionManager) -> Self {
-        let (queue, waiting) = mpsc::unbounded_channel();
+        let (queue, waiting) = mpsc::channel(QUEUE);
         tokio::spawn(depart(connection.clone(), waiting));
         Self { queue, connection }
     }
@@ -33,7 +35,7 @@ impl Departures {
         let (reply, answer) = oneshot::channel();
         let gone = || RedisError::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe));
         let waiting = Waiting { command, reply };
-        self.queue.send(waiting).map_err(|_| gone())?;
+        self.queue.send(waiting).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -47,7 +49,7 @@ impl Departures {
 ///
 /// Callers that were answered together ask again together. The driver would write the command of the first
 /// before the others have come to theirs; each would cost both sides a system call of its own.
-async fn depart(connection: ConnectionManager, mut waiting: mpsc::UnboundedReceiver<Waiting>) {
+async fn depart(connection: ConnectionManager, mut waiting: mpsc::Receiver<Waiting>) {
     while let Some(first) = waiting.recv().await {
         yield_now().await;
         let mut batch = vec![first];

@@ -197,18 +197,7 @@ fn session(
     for (field, value) in entries {
         put_entry(&mut state, &field, &value).map_err(|source| corrupt(Some(id), source))?;
     }
-    Ok(Session {
-        id,
-        user_id: header.user_id,
-        session_type: header.session_type,
-        assets: header.assets,
-        tags: header.tags,
-        created_at: header.created_at,
-        expires_at: header.expires_at,
-        last_accessed_at: header.last_accessed_at,
-        version: header.version,
-        state,
-    })
+    Ok(header.into_session(state))
 }
 
 fn put_entry(state: &mut SessionState, field: &[u8], value: &[u8]) -> Result<(), BoxError> {

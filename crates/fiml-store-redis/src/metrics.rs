@@ -43,12 +43,11 @@ impl RedisStore {
                     break;
                 }
                 let found = self.figures(call, &places).await?;
-                rows.extend(found.into_iter().filter(|row| {
-                    scope.covers(row.user_id.as_ref())
-                        && filter
-                            .session_type
-                            .is_none_or(|wanted| row.session_type == wanted)
-                }));
+                rows.extend(
+                    found
+                        .into_iter()
+                        .filter(|row| scope.covers(row.user_id.as_ref()) && filter.covers(row)),
+                );
             }
         }
         Ok(rows)

@@ -1,7 +1,7 @@
 //! What the script that applies a batch replies.
 
 use fiml_session_core::{
-    Applied, ChangeBatch, Invalid, Limits, Refusal, SessionId, StateMap,
+    Applied, ChangeBatch, Limits, Refusal, SessionId, StateMap,
     store::{BoxError, StoreError},
 };
 use redis::{FromRedisValue, Value};
@@ -47,20 +47,13 @@ fn read_parts(
             held: next(&mut parts)?,
             offered: next(&mut parts)?,
         },
-        3 => too_many("tags", next(&mut parts)?, limits.max_tags as u64, "tags"),
+        3 => Refusal::too_many_tags(next(&mut parts)?, limits),
         4 => {
             let map: usize = next(&mut parts)?;
             let map = StateMap::ALL.get(map).ok_or("there is no such map")?;
-            too_many(map.name(), next(&mut parts)?, limits.max_entries, "keys")
+            Refusal::too_many_entries(*map, next(&mut parts)?, limits)
         }
-        5 => Refusal::TooLarge(Invalid::too_large(
-            "session",
-            format!("would be {} bytes long", next::<u64>(&mut parts)?),
-            format!(
-                "at most {} bytes of queries and entries",
-                limits.max_session_bytes
-            ),
-        )),
+        5 => Refusal::too_many_bytes(next(&mut parts)?, limits),
         6 => Refusal::VersionConflict {
             expected: batch.expected_version.ok_or("no version was expected")?,
             found: next(&mut parts)?,
@@ -94,12 +87,4 @@ fn next<T: FromRedisValue>(parts: &mut impl Iterator<Item = Value>) -> Result<T,
         .next()
         .ok_or("the reply of the script ends too early")?;
     Ok(redis::from_redis_value(part)?)
-}
-
-fn too_many(argument: &str, count: u64, limit: u64, noun: &str) -> Refusal {
-    Refusal::TooLarge(Invalid::too_large(
-        argument,
-        format!("would hold {count} {noun}"),
-        format!("at most {limit} {noun}"),
-    ))
 }

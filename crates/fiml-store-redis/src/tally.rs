@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fiml_session_core::{
-    QueryRecord, SessionHeader, SessionMetrics, ValueCounts, execution_micros,
+    QueryRecord, SessionHeader, SessionMetrics, execution_micros,
     store::{BoxError, StoreError},
 };
 
@@ -45,22 +45,7 @@ pub(crate) fn metrics(
     fields: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<SessionMetrics, StoreError> {
     let id = header.id;
-    let mut metrics = SessionMetrics {
-        session_id: id,
-        user_id: header.user_id,
-        session_type: header.session_type,
-        assets: header.assets,
-        tags: header.tags,
-        created_at: header.created_at,
-        expires_at: header.expires_at,
-        last_accessed_at: header.last_accessed_at,
-        total_queries: header.total_queries,
-        cache_hits: header.cache_hits,
-        query_types: BTreeMap::new(),
-        sources: BTreeMap::new(),
-        errors: BTreeMap::new(),
-        execution_times: ValueCounts::default(),
-    };
+    let mut metrics = SessionMetrics::of_header(header);
     for (field, count) in fields {
         add(&mut metrics, field, count).map_err(|source| corrupt(Some(id), source))?;
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, iter};
 
 use diesel::{prelude::*, sqlite::SqliteConnection};
 use fiml_session_core::{
-    QueryRecord, SessionHeader, SessionId, SessionMetrics, ValueCounts,
+    QueryRecord, SessionId, SessionMetrics,
     store::{MetricsFilter, Scope, StoreError},
 };
 
@@ -22,7 +22,10 @@ pub(crate) fn live_figures_in_txn(
     let rows: Vec<FoundRow> = measured(scope, filter).load(conn)?;
     let mut figures = BTreeMap::new();
     for (session, row, _) in rows {
-        figures.insert(session, of_header(row.try_into()?));
+        let row = SessionMetrics::of_header(row.try_into()?);
+        if filter.covers(&row) {
+            figures.insert(session, row);
+        }
     }
     let counts: Vec<(i64, String, String, i64)> = measured_counts(scope, filter).load(conn)?;
     for (session, kind, name, count) in counts {
@@ -40,25 +43,6 @@ pub(crate) fn live_figures_in_txn(
         }
     }
     Ok(figures.into_values().collect())
-}
-
-fn of_header(header: SessionHeader) -> SessionMetrics {
-    SessionMetrics {
-        session_id: header.id,
-        user_id: header.user_id,
-        session_type: header.session_type,
-        assets: header.assets,
-        tags: header.tags,
-        created_at: header.created_at,
-        expires_at: header.expires_at,
-        last_accessed_at: header.last_accessed_at,
-        total_queries: header.total_queries,
-        cache_hits: header.cache_hits,
-        query_types: BTreeMap::new(),
-        sources: BTreeMap::new(),
-        errors: BTreeMap::new(),
-        execution_times: ValueCounts::default(),
-    }
 }
 
 fn add(

@@ -7,6 +7,7 @@ mod config;
 mod connect;
 mod error;
 mod figures;
+mod group;
 mod health;
 mod insert;
 mod job_run;

@@ -36,19 +36,7 @@ pub(crate) fn session_in_txn(
         return Ok(None);
     };
     let state = state_in_txn(conn, row, &header).map_err(|failure| blame(id, failure))?;
-    let session = Session {
-        id,
-        user_id: header.user_id,
-        session_type: header.session_type,
-        assets: header.assets,
-        tags: header.tags,
-        created_at: header.created_at,
-        expires_at: header.expires_at,
-        last_accessed_at: header.last_accessed_at,
-        version: header.version,
-        state,
-    };
-    Ok(Some((row, session)))
+    Ok(Some((row, header.into_session(state))))
 }
 
 /// The whole of a live session, with everything that belongs to it.

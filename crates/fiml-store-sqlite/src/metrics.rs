@@ -27,15 +27,19 @@ impl MetricsStore for SqliteStore {
         at: Timestamp,
     ) -> Result<MetricsDigest, StoreError> {
         let query = archived_figures(scope, filter);
-        let excluding = excluding.clone();
+        let (filter, excluding) = (filter.clone(), excluding.clone());
         self.read(move |conn| {
             let mut digest = MetricsDigest::default();
             let rows = query.load_iter::<(Vec<u8>, String), DefaultLoadingMode>(conn)?;
             for row in rows {
                 let (id, json) = row?;
                 let id = session_id(&id)?;
-                if !excluding.contains(&id) {
-                    digest.add(&from_json::<SessionMetrics>(id, &json)?, at);
+                if excluding.contains(&id) {
+                    continue;
+                }
+                let row: SessionMetrics = from_json(id, &json)?;
+                if filter.covers(&row) {
+                    digest.add(&row, at);
                 }
             }
             Ok(digest)

@@ -213,6 +213,7 @@ fn in_scope<T>(query: Composed<T>, scope: &Scope) -> Composed<T> {
     BY_SESSION.in_scope(query, scope)
 }
 
+/// The condition of a filter, but for asset and tag, which are looked at in what was found.
 fn of_figures<T>(query: Composed<T>, scope: &Scope, filter: &MetricsFilter) -> Composed<T> {
     let mut query = in_scope(query.sql("1"), scope);
     if let Some(user) = &filter.user_id {
@@ -223,6 +224,9 @@ fn of_figures<T>(query: Composed<T>, scope: &Scope, filter: &MetricsFilter) -> C
     }
     if let Some(from) = filter.created_from {
         query = query.sql(" AND s.created_at >= ").number(from.micros());
+    }
+    if let Some(before) = filter.created_before {
+        query = query.sql(" AND s.created_at < ").number(before.micros());
     }
     query
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `FIML_DATA` | the file that holds the sessions (`--data`) | `sessions.db` in the user's data folder |
 //! | `FIML_PRICES` | a price file or a folder of them (`--prices`) | none |
+//! | `FIML_HTTP` | the address on which `fiml serve` serves HTTP (`--http`) | none: stdin and stdout |
 //! | `FIML_LOG` | what is logged to stderr, in `tracing` filter syntax | `warn`; nothing with `--json` |
 //! | `SESSION_DEFAULT_TTL_HOURS` | how long a session lives where nobody says | 24 |
 //! | `SESSION_MAX_TTL_HOURS` | the longest life, from creation and from each extension | 168 |
@@ -23,7 +24,6 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
-    fmt,
     num::NonZeroU64,
     path::{Path, PathBuf},
     time::Duration,
@@ -31,15 +31,17 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use fiml_session_core::{Invalid, Policy, hours};
-use fiml_store_pg::PgConfig;
-use fiml_store_redis::RedisConfig;
 
-use crate::schedule::{self, JobSettings};
+use crate::{
+    schedule::{self, JobSettings},
+    servers::Servers,
+};
 
 /// Every variable that is read, beside those of the jobs; no other is looked at.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "FIML_DATA",
     "FIML_PRICES",
+    "FIML_HTTP",
     "FIML_LOG",
     "SESSION_DEFAULT_TTL_HOURS",
     "SESSION_MAX_TTL_HOURS",
@@ -63,57 +65,14 @@ pub(crate) struct Config {
     pub(crate) again: String,
     /// The user's price file or folder.
     pub(crate) prices: Option<PathBuf>,
+    /// The address on which MCP is served over HTTP, where somebody says.
+    pub(crate) http: Option<String>,
     /// What is logged, where somebody says.
     pub(crate) log: Option<String>,
     /// The rules sessions live by.
     pub(crate) policy: Policy,
     /// When background jobs run.
     pub(crate) jobs: JobSettings,
-}
-
-/// The two tiers.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Servers {
-    /// Where live sessions are.
-    pub(crate) redis_url: String,
-    /// What every key begins with, where somebody says.
-    pub(crate) key_prefix: Option<String>,
-    /// Where archived sessions are.
-    pub(crate) database_url: String,
-    /// In which schema, where somebody says.
-    pub(crate) schema: Option<String>,
-}
-
-impl Servers {
-    /// How the Redis is used.
-    pub(crate) fn redis(&self) -> RedisConfig {
-        let mut config = RedisConfig::new(&self.redis_url);
-        if let Some(prefix) = &self.key_prefix {
-            config.key_prefix.clone_from(prefix);
-        }
-        config
-    }
-
-    /// How the PostgreSQL is used.
-    pub(crate) fn postgres(&self) -> PgConfig {
-        PgConfig {
-            schema: self.schema.clone(),
-            ..PgConfig::new(&self.database_url)
-        }
-    }
-}
-
-impl fmt::Display for Servers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (redis, postgres) = (self.redis().place(), self.postgres().place());
-        write!(f, "Redis at {redis} and PostgreSQL at {postgres}")
-    }
-}
-
-impl fmt::Debug for Servers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Servers({self})")
-    }
 }
 
 impl Config {
@@ -186,6 +145,7 @@ impl Config {
                 .prices
                 .clone()
                 .or_else(|| settings.path("FIML_PRICES")),
+            http: settings.get("FIML_HTTP")?.map(ToOwned::to_owned),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             policy: settings.policy()?,
             jobs: JobSettings::read(&settings)?,

@@ -7,9 +7,11 @@ mod config;
 mod exit;
 mod output;
 mod schedule;
+mod servers;
+mod signal;
 mod wiring;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 
@@ -42,8 +44,8 @@ Exit codes:
   5  the store did not answer, is full, or did not confirm; the call may be repeated
   6  a crash of a server would lose what was acknowledged (doctor, serve --require-durable)
 
-Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_LOG,
-REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, DATABASE_SCHEMA and
+Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_HTTP,
+FIML_LOG, REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, DATABASE_SCHEMA and
 SESSION_DEFAULT_TTL_HOURS, SESSION_MAX_TTL_HOURS, SESSION_MAX_QUERIES_PER_SESSION,
 SESSION_ARCHIVE_GRACE_SECONDS, SESSION_ENABLE_ANALYTICS, SESSION_CLEANUP_INTERVAL_MINUTES,
 SESSION_RETENTION_DAYS, SESSION_JOB_RUNS_RETENTION_DAYS, SESSION_JOB_LEASE_SECONDS), then from a
@@ -64,12 +66,17 @@ fn main() -> ExitCode {
 fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
     let config = config::Config::load(&cli.flags).map_err(exit::Refused::error)?;
     // What programs read on stderr is one error and nothing else.
-    let usual = if output.is_json() { "off" } else { "warn" };
+    let usual = if output.is_json() { "off" } else { USUAL_LOG };
     output::log_to_stderr(config.log.as_deref().unwrap_or(usual))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime
-        .block_on(commands::run(cli.command, &config, output))
-        .map_err(|error| exit::in_place(error, &config))
+    let done = runtime.block_on(commands::run(cli.command, &config, output));
+    // A thread that reads a terminal cannot be interrupted, and nobody waits for what it reads.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    done.map_err(|error| exit::in_place(error, &config))
 }
+
+/// What is logged where nobody says: warnings, and where `fiml serve` listens. rmcp calls it an error that
+/// a client left before its answer came.
+const USUAL_LOG: &str = "warn,rmcp::service=off,fiml::listening=info";

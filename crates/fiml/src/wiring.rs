@@ -14,10 +14,7 @@ use fiml_store_pg::{ConnectError as PgConnectError, PgStore};
 use fiml_store_redis::RedisStore;
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 
-use crate::{
-    config::{Config, Servers},
-    exit::Missing,
-};
+use crate::{config::Config, exit::Missing, servers::Servers};
 
 /// The stores that the configuration names, open.
 #[derive(Debug)]

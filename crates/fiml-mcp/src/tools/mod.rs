@@ -12,8 +12,10 @@ mod search;
 mod search_coin;
 mod search_symbol;
 mod session_analytics;
+mod writing;
 
 pub use list_sessions::SessionList;
+pub(crate) use writing::Writing;
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -127,6 +129,8 @@ pub(crate) struct Call {
     /// Whose sessions are meant where the call does not say.
     pub(crate) user: UserId,
     pub(crate) key: Option<IdempotencyKey>,
+    /// Whether it has begun to change something.
+    pub(crate) writing: Writing,
 }
 
 /// What a tool answers: the same JSON as a text and as a value.
@@ -224,6 +228,9 @@ async fn run<T: Tool>(call: Call, arguments: Value) -> Result<Reply, Failure> {
             "the schema of the tool",
         )
     })?;
+    if T::EFFECT == Effect::Adds {
+        call.writing.begin();
+    }
     let answer = T::call(&call, arguments).await?;
     let status = "success";
     Ok(Reply::of(&Success { status, answer }, false))

@@ -86,6 +86,7 @@ impl Question {
             ..self.query(took)
         };
         let store = &call.services.store;
+        call.writing.begin();
         match store
             .record_query(&call.scope, id, query, call.key.as_ref())
             .await
@@ -114,6 +115,7 @@ impl Question {
             ..self.query(took)
         };
         let store = &call.services.store;
+        call.writing.begin();
         if let Err(error) = store.record_query(&call.scope, id, query, None).await {
             tracing::warn!(session.id = %id, error = error.chain(), "a failed search was not recorded");
         }

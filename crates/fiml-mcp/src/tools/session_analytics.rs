@@ -36,7 +36,7 @@ impl Tool for GetAnalytics {
              active_sessions (not expired), archived_sessions, total_queries, avg_duration_seconds \
              (last change − creation), avg_queries_per_session, abandonment_rate (of the ended, those \
              with fewer than two queries), period_days, top_assets, query_type_distribution, \
-             session_type_breakdown, popular_tags, cache_hit_rate, and p50, p95 and p99 of duration, \
+             session_type_breakdown, popular_tags, cache_hit_rate, and p50, p90, p95 and p99 of duration, \
              queries per session and execution time. A figure there is nothing to compute from is \
              absent, never 0. Call list-sessions for the sessions themselves.",
             StatsRequest::DEFAULT_DAYS
@@ -67,6 +67,7 @@ impl Tool for GetAnalytics {
         let percentiles = || {
             schema::object([
                 ("p50", number("Half are at most this.")),
+                ("p90", number("90 of 100 are at most this.")),
                 ("p95", number("95 of 100 are at most this.")),
                 ("p99", number("99 of 100 are at most this.")),
             ])
@@ -102,6 +103,11 @@ impl Tool for GetAnalytics {
                 ),
                 ("user_id", text("Whose sessions; everybody's where absent.")),
                 ("session_type", text("Of which type; of all where absent.")),
+                ("asset", text("About which asset; about any where absent.")),
+                (
+                    "tag",
+                    text("With which tag; with any or none where absent."),
+                ),
                 ("cache_hit_rate", number("Cache hits ÷ queries, 0 to 1.")),
                 ("duration_seconds", percentiles()),
                 ("queries_per_session", percentiles()),
@@ -120,6 +126,7 @@ impl Tool for GetAnalytics {
             days: arguments
                 .days
                 .map_or(StatsRequest::DEFAULT_DAYS, |days| days as u32),
+            ..StatsRequest::default()
         };
         let analytics = &call.services.analytics;
         Ok(analytics.get_session_stats(&call.scope, &request).await?)

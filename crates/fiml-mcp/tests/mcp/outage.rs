@@ -1,4 +1,4 @@
-//! The reference store behind switches: unreachable, full, silent about what it did, or panicking.
+//! The reference store behind switches: unreachable, full, silent about what it did, panicking, or slow.
 
 use std::{
     num::NonZeroUsize,
@@ -18,6 +18,8 @@ use fiml_session_core::{
     },
 };
 
+use crate::hold::Hold;
+
 #[derive(Debug)]
 pub(crate) struct Outage {
     store: Arc<MemoryStore>,
@@ -25,16 +27,22 @@ pub(crate) struct Outage {
     full: AtomicBool,
     silent: AtomicBool,
     broken: AtomicBool,
+    /// Where calls that read a session's overview wait.
+    pub(crate) reads: Hold,
+    /// Where calls that insert a session or change one wait.
+    pub(crate) writes: Hold,
 }
 
 impl Outage {
-    pub(crate) const fn before(store: Arc<MemoryStore>) -> Self {
+    pub(crate) fn before(store: Arc<MemoryStore>) -> Self {
         Self {
             store,
             off: AtomicBool::new(false),
             full: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             broken: AtomicBool::new(false),
+            reads: Hold::open(),
+            writes: Hold::open(),
         }
     }
 
@@ -86,6 +94,7 @@ impl ActiveStore for Outage {
     }
 
     async fn insert(&self, snapshot: &SessionSnapshot) -> Result<(), StoreError> {
+        self.writes.pass().await;
         self.reach()?.insert(snapshot).await
     }
 
@@ -99,6 +108,7 @@ impl ActiveStore for Outage {
         id: SessionId,
         recent: usize,
     ) -> Result<Option<SessionOverview>, StoreError> {
+        self.reads.pass().await;
         ActiveStore::overview(self.reach()?, scope, id, recent).await
     }
 
@@ -110,6 +120,7 @@ impl ActiveStore for Outage {
         limits: &Limits,
         at: Timestamp,
     ) -> Result<Option<Applied>, StoreError> {
+        self.writes.pass().await;
         let (store, source) = ("the live store", "as the test wants it");
         if self.full.load(Ordering::SeqCst) {
             let source = source.into();

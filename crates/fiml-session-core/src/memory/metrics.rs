@@ -33,15 +33,5 @@ impl MetricsStore for MemoryStore {
 }
 
 pub(super) fn wants(scope: &Scope, filter: &MetricsFilter, row: &SessionMetrics) -> bool {
-    scope.covers(row.user_id.as_ref())
-        && filter
-            .user_id
-            .as_ref()
-            .is_none_or(|user| row.user_id.as_ref() == Some(user))
-        && filter
-            .session_type
-            .is_none_or(|wanted| row.session_type == wanted)
-        && filter
-            .created_from
-            .is_none_or(|from| row.created_at >= from)
+    scope.covers(row.user_id.as_ref()) && filter.covers(row)
 }

@@ -34,11 +34,23 @@ impl SessionStore {
         &self,
         go_on: impl Fn() -> bool + Send + Sync,
     ) -> Result<CleanupReport, SessionError> {
+        let mut report = CleanupReport::default();
+        match self.clean_up(&mut report, go_on).await {
+            Err(error) if report != CleanupReport::default() => Err(SessionError::CleanupStopped {
+                done: report,
+                source: Box::new(error),
+            }),
+            done => done.map(|()| report),
+        }
+    }
+
+    async fn clean_up(
+        &self,
+        report: &mut CleanupReport,
+        go_on: impl Fn() -> bool + Send + Sync,
+    ) -> Result<(), SessionError> {
         let at = self.now();
-        let mut report = CleanupReport {
-            reconciled: self.reconcile(at).await?,
-            ..CleanupReport::default()
-        };
+        report.reconciled = self.reconcile(at).await?;
         let due = at.minus(self.policy.archive_grace);
         let mut before = Vec::new();
         while go_on() {
@@ -46,7 +58,7 @@ impl SessionStore {
             let ids = expired.map_err(SessionError::Active)?;
             // Whatever keeps a batch from going, another round now would not move it either.
             if ids == before {
-                return Ok(report);
+                return Ok(());
             }
             let outcomes = self.archive_batch(&ids, due).await?;
             let count = |wanted| {
@@ -59,10 +71,10 @@ impl SessionStore {
             report.quarantined += count(Outcome::Quarantined);
             // A batch of which nothing went is left for the next run.
             if outcomes.iter().all(|&outcome| outcome == Outcome::Left) {
-                return Ok(report);
+                return Ok(());
             }
             before = ids;
         }
-        Ok(report)
+        Ok(())
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::{
     clock::Timestamp,
-    id::{SessionId, UserId},
-    metrics::MetricsDigest,
+    id::{Asset, SessionId, Tag, UserId},
+    metrics::{MetricsDigest, SessionMetrics},
     session::SessionType,
     store::{Scope, StoreError},
 };
@@ -19,8 +19,36 @@ pub struct MetricsFilter {
     pub user_id: Option<UserId>,
     /// Those of this type.
     pub session_type: Option<SessionType>,
+    /// Those about this asset.
+    pub asset: Option<Asset>,
+    /// Those that carry this tag.
+    pub tag: Option<Tag>,
     /// Those created at this instant or later.
     pub created_from: Option<Timestamp>,
+    /// Those created before this instant.
+    pub created_before: Option<Timestamp>,
+}
+
+impl MetricsFilter {
+    /// Whether these figures are wanted.
+    #[must_use]
+    pub fn covers(&self, row: &SessionMetrics) -> bool {
+        self.user_id
+            .as_ref()
+            .is_none_or(|user| row.user_id.as_ref() == Some(user))
+            && self
+                .session_type
+                .is_none_or(|wanted| row.session_type == wanted)
+            && self
+                .asset
+                .as_ref()
+                .is_none_or(|asset| row.assets.contains(asset))
+            && self.tag.as_ref().is_none_or(|tag| row.tags.contains(tag))
+            && self.created_from.is_none_or(|from| row.created_at >= from)
+            && self
+                .created_before
+                .is_none_or(|before| row.created_at < before)
+    }
 }
 
 /// Keeps the figures of archived sessions, one row a session, written by

@@ -1,7 +1,7 @@
 //! The cleanup, while others act and stores fail.
 
 use fiml_session_core::{
-    ErrorCode, ListRequest, QueryRecord,
+    ErrorCode, ListRequest, QueryRecord, SessionError,
     store::{ActiveStore, Scope},
 };
 
@@ -157,4 +157,24 @@ async fn the_duration_of_an_expired_session_stays_what_it_was_when_it_is_archive
         (after.duration(), after.version),
         (before.duration(), before.version)
     );
+}
+
+#[tokio::test]
+async fn a_cleanup_that_stops_on_the_way_says_what_it_has_done() {
+    let house = house();
+    let count = house.expired(150).await.len() as u64;
+    let archive = house.archive.clone();
+    house.archive.hook("after", "stage", move || async move {
+        archive.fail("stage", unavailable());
+    });
+    let error = house.service.cleanup_expired_sessions().await.unwrap_err();
+    let SessionError::CleanupStopped { done, source } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((done.archived, done.quarantined), (100, 0));
+    assert_eq!(source.code(), ErrorCode::ArchiveUnavailable);
+    assert_eq!(error.code(), ErrorCode::OutcomeUnknown);
+    assert!(error.to_string().contains("archived 100"), "{error}");
+    let rest = house.service.cleanup_expired_sessions().await.unwrap();
+    assert_eq!(rest.archived, count - done.archived);
 }

@@ -79,12 +79,16 @@ pub async fn they_cover_what_is_in_scope(store: &dyn ActiveStore) {
     agree(store, &Scope::All, &any, &[1, 2, 3, 4]).await;
 }
 
-/// By user, by type and by creation: an instant counts from itself on.
+/// By user, type, asset, tag and creation: from an instant on, and before another.
 pub async fn every_filter_narrows_them(store: &dyn ActiveStore) {
     for (n, name) in (1..).zip([Some("alice"), Some("bob"), None, Some("alice")]) {
         let mut some = session_of(n, name);
         if n >= 3 {
             some.session_type = SessionType::Macro;
+        }
+        if n == 2 {
+            some.assets = vec!["IBM".parse().unwrap(), "GDP".parse().unwrap()];
+            some.tags = tags(["q3"]);
         }
         insert(store, &some).await;
     }
@@ -107,10 +111,28 @@ pub async fn every_filter_narrows_them(store: &dyn ActiveStore) {
     agree(store, &Scope::All, &since(session(2).created_at), &[2, 3, 4]).await;
     let later = session(2).created_at.plus(MICRO);
     agree(store, &Scope::All, &since(later), &[3, 4]).await;
+    let before = |created_before| MetricsFilter {
+        created_before: Some(created_before),
+        ..any()
+    };
+    agree(store, &Scope::All, &before(later), &[1, 2]).await;
+    agree(store, &Scope::All, &before(session(2).created_at), &[1]).await;
+    let about = MetricsFilter {
+        asset: Some("GDP".parse().unwrap()),
+        ..any()
+    };
+    agree(store, &Scope::All, &about, &[2]).await;
+    agree(store, &owner("alice"), &about, &[]).await;
+    let tagged = MetricsFilter {
+        tag: Some("q3".parse().unwrap()),
+        ..any()
+    };
+    agree(store, &Scope::All, &tagged, &[2]).await;
     let together = MetricsFilter {
         created_from: Some(later),
         session_type: Some(SessionType::Macro),
         user_id: Some(user("alice")),
+        ..any()
     };
     agree(store, &Scope::All, &together, &[4]).await;
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use fiml_session_core::{
-    AnalysisHistory, MetricsDigest, QueryRecord, Session, SessionMetrics, SessionType, Timestamp,
+    AnalysisHistory, Asset, MetricsDigest, QueryRecord, Session, SessionMetrics, SessionType, Tag,
+    Timestamp,
     store::{MetricsFilter, Scope, StagedSession},
 };
 
@@ -222,7 +223,7 @@ pub async fn it_covers_what_is_in_scope(store: &dyn ArchiveWithMetrics) {
     }
 }
 
-/// By user, by type and by creation: an instant counts from itself on.
+/// By user, type, asset, tag and creation: from an instant on, and before another.
 pub async fn every_filter_narrows_it(store: &dyn ArchiveWithMetrics) {
     let names = [Some("alice"), Some("bob"), None, Some("alice")];
     let mut sessions: Vec<_> = (1..)
@@ -232,6 +233,10 @@ pub async fn every_filter_narrows_it(store: &dyn ArchiveWithMetrics) {
     for session in &mut sessions[2..] {
         session.session_type = SessionType::Macro;
     }
+    let (asset, tag): (Asset, Tag) = ("GDP".parse().unwrap(), "q3".parse().unwrap());
+    sessions[1].assets = vec!["IBM".parse().unwrap(), asset.clone()];
+    sessions[1].tags = vec![tag.clone()];
+    sessions[3].assets = vec![asset.clone()];
     for session in &sessions {
         archive(store, session).await;
     }
@@ -249,12 +254,29 @@ pub async fn every_filter_narrows_it(store: &dyn ArchiveWithMetrics) {
         session_type: Some(SessionType::Macro),
         ..any()
     };
+    let before = |created_before| MetricsFilter {
+        created_before: Some(created_before),
+        ..any()
+    };
+    let about = MetricsFilter {
+        asset: Some(asset),
+        ..any()
+    };
+    let tagged = MetricsFilter {
+        tag: Some(tag),
+        ..any()
+    };
     let together = MetricsFilter {
         session_type: Some(SessionType::Macro),
         created_from: Some(second),
         ..of_alice.clone()
     };
     for (scope, filter, counted) in [
+        (Scope::All, before(second), vec![0]),
+        (Scope::All, before(second.plus(MICRO)), vec![0, 1]),
+        (Scope::All, about.clone(), vec![1, 3]),
+        (owner("bob"), about, vec![1]),
+        (Scope::All, tagged, vec![1]),
         (Scope::All, of_alice.clone(), vec![0, 3]),
         (owner("bob"), of_alice, vec![]),
         (Scope::All, of_macro, vec![2, 3]),

@@ -11,7 +11,7 @@ use proptest::{
 
 use fiml_session_core::{
     SessionSnapshot, Timestamp,
-    store::{Cursor, MetricsFilter, Page, Reservation},
+    store::{Cursor, Page, Reservation},
 };
 
 use super::{
@@ -194,11 +194,7 @@ impl ActiveCall {
                     Some(slot) => place(side, known, *slot).await,
                     None => None,
                 };
-                let filter = MetricsFilter {
-                    user_id: filter.user.and_then(Who::user),
-                    session_type: filter.session_type,
-                    created_from: created_from.map(|cursor| cursor.created_at),
-                };
+                let filter = filter.metrics(created_from.map(|cursor| cursor.created_at));
                 let excluding: BTreeSet<_> = excluding.iter().map(|slot| known.id(*slot)).collect();
                 let (scope, metrics) = (who.scope(), &side.service.stores().metrics);
                 let live = active.metrics(&scope, &filter).await.map(|mut rows| {

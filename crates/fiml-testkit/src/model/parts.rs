@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use fiml_session_core::{
     ChangeBatch, ExpectedEntry, IdempotencyKey, Limits, QueryRecord, SessionChange, SessionType,
     StateMap, Timestamp, UserId,
-    store::{Scope, SessionFilter},
+    store::{MetricsFilter, Scope, SessionFilter},
 };
 
 use crate::fixtures::{HOUR, asset, extend, key, object, owner, set_in, tag};
@@ -111,6 +111,18 @@ impl Filter {
             tags: self.tags.iter().map(|name| tag(name)).collect(),
             asset: self.asset.map(asset),
             unexpired_at,
+        }
+    }
+
+    /// The first of the tags counts; figures are asked for by one.
+    pub(super) fn metrics(&self, created_from: Option<Timestamp>) -> MetricsFilter {
+        MetricsFilter {
+            user_id: self.user.and_then(Who::user),
+            session_type: self.session_type,
+            asset: self.asset.map(asset),
+            tag: self.tags.first().map(|name| tag(name)),
+            created_from,
+            created_before: None,
         }
     }
 }

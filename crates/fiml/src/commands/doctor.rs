@@ -12,9 +12,10 @@ use fiml_store_redis::{ConnectError as RedisConnectError, RedisStore};
 use serde::Serialize;
 
 use crate::{
-    config::{Config, Servers},
+    config::Config,
     exit::{Away, NotDurable},
     output::{Output, table},
+    servers::Servers,
     wiring,
 };
 

@@ -21,7 +21,7 @@ use crate::{config::Config, output::Output};
 pub(crate) enum Command {
     /// Run a comparative and a portfolio analysis with real closing prices, narrated
     Demo,
-    /// Serve MCP on stdin and stdout, for a client that starts this command
+    /// Serve MCP: on stdin and stdout, for a client that starts this command, or over HTTP
     #[command(after_help = serve::AFTER_HELP)]
     Serve(serve::Args),
     /// Look at sessions, extend, archive or delete them

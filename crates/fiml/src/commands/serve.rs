@@ -1,14 +1,32 @@
-//! `fiml serve`: MCP on stdin and stdout.
+//! `fiml serve`: MCP on stdin and stdout, or over HTTP.
 
-use anyhow::{Result, bail};
-use fiml_mcp::serve_stdio;
-use fiml_session_core::store::{Health, Severity, StoreError};
+use std::{net::SocketAddr, sync::Arc};
 
-use crate::{config::Config, exit::NotDurable, schedule, wiring};
+use anyhow::{Context, Result, bail};
+use fiml_mcp::{HttpConfig, McpServer, http, serve_http, serve_stdio};
+use fiml_session_core::{
+    Invalid,
+    store::{Health, Severity, StoreError, StoreHealth},
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::Config,
+    exit::{NotDurable, Refused},
+    schedule, signal,
+    wiring::{self, Opened},
+};
 
 /// How to serve.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Where to serve HTTP.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        help = "Serve over HTTP on this address of this machine, such as 127.0.0.1:8787; port 0 takes a free one [env: FIML_HTTP]"
+    )]
+    http: Option<String>,
     /// Refuse to start where a crash of a server would lose what was acknowledged
     #[arg(long)]
     require_durable: bool,
@@ -26,13 +44,24 @@ Most others take the same as JSON:
 
   {\"mcpServers\": {\"fiml\": {\"command\": \"fiml\", \"args\": [\"serve\", \"--prices\", \"prices.csv\"]}}}
 
+Or start it once, and give clients its address:
+
+  fiml serve --http 127.0.0.1:8787 --prices prices.csv
+  claude mcp add --transport http fiml http://127.0.0.1:8787/mcp
+
+Over HTTP, /health says that the process is alive and /ready that its stores answer. Anybody who reaches
+the address may read and change every session, so it must be one that only this machine reaches.
+
 Clients of the specification of 2026-07-28 and those that open with initialize are both served. Several
-servers may share one file, or one Redis and PostgreSQL. The server ends when its stdin does.
+servers may share one file, or one Redis and PostgreSQL. The server ends when its stdin does, where it
+serves that, and on SIGTERM and ctrl-c; calls that are under way are finished, within ten seconds.
 
 Background jobs run beside it: what is due already is done at once, and each due run once,
 however many servers there are. fiml jobs list shows them; --no-jobs leaves them to others.";
 
 pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
+    let http = args.http.as_ref().or(config.http.as_ref());
+    let address = http.map(|text| loopback(text)).transpose()?;
     let market = wiring::market(config.prices.as_deref()).await?;
     let opened = wiring::open(config).await?;
     let dangers = warn(opened.condition().await);
@@ -41,12 +70,70 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     }
     let server = wiring::server(market, opened.sessions(config))?;
     let jobs = schedule::start(&opened, config, args.no_jobs)?;
-    tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
-    let served = serve_stdio(server).await;
+    let served = match address {
+        Some(address) => over_http(address, &server, opened, config).await,
+        None => over_stdio(server, config).await,
+    };
     if let Some(jobs) = jobs {
         jobs.stop().await;
     }
-    Ok(served?)
+    served
+}
+
+async fn over_stdio(server: McpServer, config: &Config) -> Result<()> {
+    let stop = signal::to_end()?;
+    tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
+    Ok(serve_stdio(server, stop).await?)
+}
+
+async fn over_http(
+    address: SocketAddr,
+    server: &McpServer,
+    opened: Opened,
+    config: &Config,
+) -> Result<()> {
+    let stop = signal::to_end()?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let limits = HttpConfig::default();
+    let health = http::health(named(opened.health, config), &limits);
+    let router = server.router(&limits).merge(health);
+    let taken = listener.local_addr()?;
+    tracing::info!(target: "fiml::listening", "serving MCP at http://{taken}/mcp");
+    serve_http(listener, router, &limits, stop).await?;
+    Ok(())
+}
+
+/// The stores by the names that an operator gave them.
+fn named(
+    health: Vec<Arc<dyn StoreHealth>>,
+    config: &Config,
+) -> Vec<(String, Arc<dyn StoreHealth>)> {
+    let names: &[_] = match config.servers {
+        Some(_) => &["Redis", "PostgreSQL"],
+        None => &["the data file"],
+    };
+    let names = names.iter().map(|&name| name.to_owned());
+    names.zip(health).collect()
+}
+
+/// An address that only this machine reaches.
+fn loopback(text: &str) -> Result<SocketAddr> {
+    let refused = |problem: String| {
+        let limit = "an address of this machine alone with a port: 127.0.0.1:8787 or [::1]:8787";
+        let invalid = Invalid::malformed("--http or FIML_HTTP", problem, limit);
+        Refused::error(invalid.into())
+    };
+    let Ok(address) = text.parse::<SocketAddr>() else {
+        return Err(refused(format!("is {text:?}")));
+    };
+    if address.ip().to_canonical().is_loopback() {
+        return Ok(address);
+    }
+    Err(refused(format!(
+        "is {text}, which other machines may reach, and nobody is asked who they are"
+    )))
 }
 
 /// Says what would do harm; what would lose acknowledged writes, or may for all we know, is returned.

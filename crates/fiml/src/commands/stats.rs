@@ -2,8 +2,11 @@
 
 use anyhow::Result;
 use clap::value_parser;
-use fiml_analytics::{Percentiles, SessionAnalytics, SessionStats, StatsRequest};
+use fiml_analytics::{
+    Change, Percentiles, SessionAnalytics, SessionSeries, SessionStats, StatsRequest, Step,
+};
 use fiml_session_core::{SessionType, store::Scope};
+use serde::Serialize;
 
 use crate::{
     commands::argument,
@@ -25,6 +28,33 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = StatsRequest::DEFAULT_DAYS,
         value_parser = value_parser!(u32).range(1..=i64::from(StatsRequest::MAX_DAYS)))]
     days: u32,
+    /// Only those about this asset
+    #[arg(long, value_name = "SYMBOL")]
+    asset: Option<String>,
+    /// Only those with this tag
+    #[arg(long)]
+    tag: Option<String>,
+    /// Beside the figures of the period before, which is as long
+    #[arg(long, conflicts_with = "by")]
+    compare: bool,
+    /// By the hour or day, in UTC, in which sessions were created
+    #[arg(long, value_name = "STEP")]
+    by: Option<By>,
+}
+
+/// How far the points of a series lie apart.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum By {
+    Hour,
+    Day,
+}
+
+/// Two periods, one after the other.
+#[derive(Debug, Serialize)]
+struct Comparison {
+    current: SessionStats,
+    previous: SessionStats,
+    change: Change,
 }
 
 pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<()> {
@@ -32,10 +62,32 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
     let request = StatsRequest {
         user_id: args.user,
         session_type: args.session_type,
+        asset: args.asset,
+        tag: args.tag,
         days: args.days,
     };
-    let stats = analytics.get_session_stats(&Scope::All, &request).await?;
-    output.answer(&stats, || render(&stats))
+    if let Some(by) = args.by {
+        let step = match by {
+            By::Hour => Step::Hour,
+            By::Day => Step::Day,
+        };
+        let series = analytics.get_session_series(&Scope::All, &request, step);
+        let series = series.await?;
+        return output.answer(&series, || render_series(&series));
+    }
+    let current = analytics.get_session_stats(&Scope::All, &request).await?;
+    if !args.compare {
+        return output.answer(&current, || render(&current));
+    }
+    let previous = analytics.get_previous_session_stats(&Scope::All, &request);
+    let previous = previous.await?;
+    let change = Change::between(&previous, &current);
+    let comparison = Comparison {
+        current,
+        previous,
+        change,
+    };
+    output.answer(&comparison, || render_comparison(&comparison))
 }
 
 fn render(stats: &SessionStats) -> String {
@@ -76,15 +128,19 @@ fn render(stats: &SessionStats) -> String {
         ("execution time, ms", stats.execution_time_ms),
     ];
     let spread = spread.into_iter().filter_map(|(name, figures)| {
-        let Percentiles { p50, p95, p99 } = figures?;
+        let Percentiles { p50, p90, p95, p99 } = figures?;
         Some(vec![
             name.to_owned(),
             p50.to_string(),
+            p90.to_string(),
             p95.to_string(),
             p99.to_string(),
         ])
     });
-    text += &section(&["percentiles", "p50", "p95", "p99"], spread.collect());
+    text += &section(
+        &["percentiles", "p50", "p90", "p95", "p99"],
+        spread.collect(),
+    );
     let pair = |name: &str, count: u64| vec![name.to_owned(), count.to_string()];
     let assets = stats
         .top_assets
@@ -108,11 +164,105 @@ fn render(stats: &SessionStats) -> String {
     text
 }
 
+fn render_series(series: &SessionSeries) -> String {
+    let most = series.points.iter().map(|point| point.total_sessions);
+    let most = most.max().unwrap_or_default();
+    // To the minute, which is what hours and days begin with.
+    let rows = series.points.iter().map(|point| {
+        let start: String = point.start.to_string().chars().take(16).collect();
+        vec![
+            start.replace('T', " "),
+            point.total_sessions.to_string(),
+            bar(point.total_sessions, most),
+            point.total_queries.to_string(),
+            point.ended_sessions.to_string(),
+            point.abandoned_sessions.to_string(),
+            point.cache_hit_rate.map_or_else(String::new, percent),
+        ]
+    });
+    let header = [
+        "created, UTC",
+        "sessions",
+        "",
+        "queries",
+        "ended",
+        "abandoned",
+        "cache hits",
+    ];
+    table(&header, rows)
+}
+
+/// How wide the longest bar is, in characters.
+const WIDTH: u64 = 24;
+
+/// A bar as long, beside the longest, as a count is beside the greatest.
+fn bar(count: u64, most: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (count * WIDTH * 8).div_ceil(most.max(1));
+    let (whole, rest) = (eighths / 8, eighths % 8);
+    let whole = usize::try_from(whole).unwrap_or_default();
+    "█".repeat(whole) + EIGHTHS[usize::try_from(rest).unwrap_or_default()]
+}
+
+fn render_comparison(comparison: &Comparison) -> String {
+    let Comparison {
+        current, previous, ..
+    } = comparison;
+    let count = |name: &str, of: fn(&SessionStats) -> u64| {
+        [
+            name.to_owned(),
+            of(current).to_string(),
+            of(previous).to_string(),
+        ]
+    };
+    let share = |name: &str, of: fn(&SessionStats) -> Option<f64>| {
+        let shown = |stats| of(stats).map_or_else(String::new, percent);
+        [name.to_owned(), shown(current), shown(previous)]
+    };
+    let mean = |name: &str, of: fn(&SessionStats) -> Option<f64>| {
+        let shown = |stats| of(stats).map_or_else(String::new, |mean| format!("{mean:.1}"));
+        [name.to_owned(), shown(current), shown(previous)]
+    };
+    let rows = [
+        count("sessions", |stats| stats.total_sessions),
+        count("  ended", |stats| stats.ended_sessions),
+        count("  abandoned", |stats| stats.abandoned_sessions),
+        count("queries", |stats| stats.total_queries),
+        share("abandonment rate", |stats| stats.abandonment_rate),
+        share("cache hit rate", |stats| stats.cache_hit_rate),
+        mean("mean duration, seconds", |stats| stats.avg_duration_seconds),
+        mean("mean queries per session", |stats| {
+            stats.avg_queries_per_session
+        }),
+    ];
+    let days = current.period_days;
+    let header = [
+        "",
+        &format!("last {days} days"),
+        &format!("{days} days before"),
+    ];
+    table(&header, rows.into_iter().map(Vec::from))
+}
+
 /// A further table, or nothing where it would be empty.
 fn section(header: &[&str], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
         String::new()
     } else {
         format!("\n\n{}", table(header, rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_as_long_as_counts_are_great() {
+        assert_eq!(bar(0, 0), "");
+        assert_eq!(bar(0, 9), "");
+        assert_eq!(bar(9, 9), "█".repeat(24));
+        assert_eq!(bar(1, 2), "█".repeat(12));
+        assert_eq!(bar(1, 1_000_000), "▏", "something is never nothing");
     }
 }

@@ -1,0 +1,7 @@
+//! Figures on the reference store.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+mod figures;
+mod house;
+mod periods;

@@ -1,0 +1,128 @@
+//! What one call costs, beside a call of a tool that does nothing.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    caller::{Caller, MODERN},
+    nothing,
+    process::Server,
+    report::{Side, compare},
+};
+
+const ROUNDS: usize = 7;
+const CALLERS: usize = 16;
+/// Calls of each caller in a round.
+const EACH: usize = 1_000;
+/// As long as the other side of a connection may keep an acknowledgement back, less a little.
+const DELAYED: Duration = Duration::from_millis(35);
+
+/// A session with ten queries.
+fn session(server: &Server) -> Value {
+    let mut caller = Caller::connect(server.address, MODERN).unwrap();
+    let id = caller.create();
+    for _ in 0..10 {
+        // No price file is named, so each is recorded with its error.
+        caller.call(
+            "search-by-symbol",
+            &json!({"symbol": "IBM", "sessionId": id}),
+        );
+    }
+    json!({"sessionId": id})
+}
+
+fn calls(server: &Server, tool: &'static str, arguments: &Value) {
+    thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                let mut caller = Caller::connect(server.address, MODERN).unwrap();
+                for _ in 0..EACH {
+                    caller.answer(tool, arguments);
+                }
+            });
+        }
+    });
+}
+
+/// Processor time of the server, in microseconds a call.
+fn cost(server: &Server, tool: &'static str, arguments: &Value) -> f64 {
+    let before = server.processor_micros();
+    calls(server, tool, arguments);
+    (server.processor_micros() - before) as f64 / (CALLERS * EACH) as f64
+}
+
+pub(crate) fn beside_a_tool_that_does_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (product, empty) = (
+        Server::product(&folder.path().join("sessions.db")),
+        Server::nothing(),
+    );
+    let (asked, none) = (session(&product), json!({}));
+    let mut ratios = Vec::new();
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let ours_now = cost(&product, "get-session-info", &asked);
+        let theirs_now = cost(&empty, nothing::TOOL, &none);
+        if round > 0 {
+            ours.push(ours_now);
+            theirs.push(theirs_now);
+            ratios.push(ours_now / theirs_now);
+        }
+    }
+    for values in [&mut ours, &mut theirs, &mut ratios] {
+        values.sort_by(f64::total_cmp);
+    }
+    let middle = ROUNDS / 2;
+    println!("processor time of the server in a call, {CALLERS} callers at once");
+    println!("  get-session-info, SQLite      {:>7.1} µs", ours[middle]);
+    println!("  a tool that does nothing      {:>7.1} µs", theirs[middle]);
+    let (low, high) = (ratios[0], ratios[ROUNDS - 1]);
+    println!(
+        "  ratio {:.2} [{low:.2} … {high:.2}]   target: at most 2\n",
+        ratios[middle]
+    );
+}
+
+/// No answer may wait for an acknowledgement that the client delays.
+pub(crate) fn one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (product, empty) = (
+        Server::product(&folder.path().join("sessions.db")),
+        Server::nothing(),
+    );
+    let (asked, none) = (session(&product), json!({}));
+    let (mut ours, mut theirs) = (Side::default(), Side::default());
+    let mut delayed = 0;
+    for round in 0..=ROUNDS {
+        for (server, tool, arguments, side) in [
+            (&product, "get-session-info", &asked, &mut ours),
+            (&empty, nothing::TOOL, &none, &mut theirs),
+        ] {
+            let mut caller = Caller::connect(server.address, MODERN).unwrap();
+            let times = (0..EACH).map(|_| {
+                let started = Instant::now();
+                caller.answer(tool, arguments);
+                started.elapsed()
+            });
+            let times: Vec<_> = times.collect();
+            if round > 0 {
+                delayed += times.iter().filter(|time| **time > DELAYED).count();
+                side.push(times);
+            }
+        }
+    }
+    compare(
+        "a call on a connection that is kept, one after the other",
+        ("get-session-info, SQLite", &ours),
+        ("a tool that does nothing", &theirs),
+        "none; no answer waits for a delayed acknowledgement",
+    );
+    println!(
+        "  answers that took longer than {DELAYED:?}: {delayed} of {}\n",
+        2 * ROUNDS * EACH
+    );
+}
