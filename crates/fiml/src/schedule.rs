@@ -51,6 +51,11 @@ pub(crate) struct JobSettings {
 }
 
 impl JobSettings {
+    /// How long archived sessions are kept.
+    pub(crate) const fn retention(&self) -> Duration {
+        self.retention
+    }
+
     /// Those of these settings.
     pub(crate) fn read(settings: &Settings) -> Result<Self, Invalid> {
         let minute = Duration::from_mins(1);

@@ -142,13 +142,13 @@ pub(crate) async fn market(prices: Option<&Path>) -> Result<Market> {
 }
 
 /// The MCP server over both.
-pub(crate) fn server(market: Market, store: SessionStore) -> Result<McpServer> {
+pub(crate) fn server(market: Market, store: SessionStore, config: &Config) -> Result<McpServer> {
     Ok(McpServer::new(Services {
         analytics: SessionAnalytics::new(store.clone()),
         store,
         market: Arc::new(market),
         local_user: LOCAL_USER.parse()?,
-        retention: None,
+        retention: Some(config.jobs.retention()),
     }))
 }
 

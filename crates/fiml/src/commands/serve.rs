@@ -68,7 +68,7 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     if args.require_durable && !dangers.is_empty() {
         bail!(NotDurable::error(dangers.join("; ")));
     }
-    let server = wiring::server(market, opened.sessions(config))?;
+    let server = wiring::server(market, opened.sessions(config), config)?;
     let jobs = schedule::start(&opened, config, args.no_jobs)?;
     let served = match address {
         Some(address) => over_http(address, &server, opened, config).await,
