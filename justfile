@@ -51,6 +51,7 @@ examples:
     cargo run --quiet -p embedded
     cargo run --quiet -p custom_store
     cargo run --quiet -p session_demo
+    cargo run --quiet -p scheduled_jobs
     cargo run --quiet -p axum_service
     just with-servers cargo run --quiet -p two_tier -- '$REDIS_URL' '$DATABASE_URL'
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use fiml_session_core::{ManualClock, Policy, SessionStore, Stores, SystemClock};
+use fiml_session_core::{ManualClock, Policy, SessionStore, Stores, SystemClock, store::JobStore};
 use fiml_store_pg::{PgConfig, PgStore};
 use fiml_store_redis::{RedisConfig, RedisStore};
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
@@ -147,15 +147,36 @@ impl Place {
         command
     }
 
+    /// Where it is, for a process of the test's own: the file, or Redis, prefix, PostgreSQL and schema.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        match &self.0.tiers {
+            Some(tiers) => tiers.settings().map(|(_, value)| value.to_owned()).into(),
+            None => vec![self.data().display().to_string()],
+        }
+    }
+
+    /// The runs of jobs, opened by the test itself.
+    pub async fn runs(&self) -> Arc<dyn JobStore> {
+        match &self.0.tiers {
+            Some(tiers) => Arc::new(tiers.postgres().await),
+            None => Arc::new(self.file().await),
+        }
+    }
+
     /// The same stores, opened by the test itself.
     pub async fn stores(&self) -> Stores {
         if let Some(tiers) = &self.0.tiers {
             return tiers.stores().await;
         }
+        Stores::single(Arc::new(self.file().await))
+    }
+
+    async fn file(&self) -> SqliteStore {
         let data = self.data();
         std::fs::create_dir_all(data.parent().expect("a folder")).expect("it can be made");
         let file = SqliteStore::connect(SqliteConfig::new(data)).await;
-        Stores::single(Arc::new(file.expect("the file can be opened")))
+        file.expect("the file can be opened")
     }
 }
 

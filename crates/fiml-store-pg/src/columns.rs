@@ -2,7 +2,7 @@
 
 use diesel::sql_types::Uuid as SqlUuid;
 use fiml_session_core::{
-    SessionHeader, SessionId, Timestamp,
+    SessionHeader, SessionId, SessionMetrics, Timestamp,
     store::{StagedSession, StoreError},
 };
 
@@ -105,10 +105,12 @@ pub(crate) struct Figures {
 
 impl Figures {
     pub(crate) fn push(&mut self, staged: &StagedSession) -> Result<(), StoreError> {
-        let id = staged.snapshot.session.id;
-        let Some(metrics) = &staged.metrics else {
-            return Ok(());
-        };
+        let mut metrics = staged.metrics.iter();
+        metrics.try_for_each(|metrics| self.add(metrics))
+    }
+
+    pub(crate) fn add(&mut self, metrics: &SessionMetrics) -> Result<(), StoreError> {
+        let id = metrics.session_id;
         self.ids.push(id);
         self.users.push(metrics.user_id.clone().map(Into::into));
         self.types.push(metrics.session_type.name().to_owned());

@@ -9,6 +9,8 @@ mod connection;
 mod create;
 mod error;
 mod health;
+mod job_run;
+mod jobs;
 mod maintain;
 mod metrics;
 mod migrate;
@@ -19,6 +21,7 @@ mod sql;
 mod stage;
 mod tls;
 mod trust;
+mod upkeep;
 mod verify;
 
 pub use config::{DEFAULT_BATCH_TIMEOUT, DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT, PgConfig};

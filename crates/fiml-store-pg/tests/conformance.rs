@@ -1,4 +1,4 @@
-//! The contract of both ports, each test in a schema of its own.
+//! The contract of every port it implements, each test in a schema of its own.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,3 +11,5 @@ use common::fresh;
 
 fiml_testkit::archive_store_suite!(fresh);
 fiml_testkit::metrics_store_suite!(fresh);
+fiml_testkit::archive_upkeep_suite!(fresh);
+fiml_testkit::job_store_suite!(fresh);

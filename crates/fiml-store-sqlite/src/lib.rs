@@ -10,6 +10,8 @@ mod figures;
 mod group;
 mod health;
 mod insert;
+mod job_run;
+mod jobs;
 mod load;
 mod maintain;
 mod metrics;
@@ -20,6 +22,7 @@ mod schema;
 mod select;
 mod sql;
 mod stage;
+mod upkeep;
 mod writer;
 
 pub use config::{

@@ -7,7 +7,8 @@ use diesel::{
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 use fiml_session_core::{
-    Asset, QueryRecord, SessionHeader, SessionId, Tag, Timestamp, UserId, execution_micros,
+    Asset, QueryRecord, SessionHeader, SessionId, SessionMetrics, Tag, Timestamp, UserId,
+    execution_micros,
     store::{BoxError, StoreError},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -128,6 +129,20 @@ pub(crate) struct MetricsRow {
     pub(crate) session_type: String,
     pub(crate) created_at: i64,
     pub(crate) metrics: String,
+}
+
+impl TryFrom<&SessionMetrics> for MetricsRow {
+    type Error = StoreError;
+
+    fn try_from(metrics: &SessionMetrics) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: id_bytes(metrics.session_id),
+            user_id: metrics.user_id.clone().map(Into::into),
+            session_type: metrics.session_type.name().to_owned(),
+            created_at: metrics.created_at.micros(),
+            metrics: to_json(metrics)?,
+        })
+    }
 }
 
 /// What a session is found by.

@@ -143,7 +143,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    job_runs (job, tick) {
+        job -> Text,
+        tick -> BigInt,
+        attempt -> BigInt,
+        holder -> Text,
+        token -> Nullable<Binary>,
+        started_at -> BigInt,
+        state -> Text,
+        state_at -> BigInt,
+        report -> Text,
+    }
+}
+
 diesel::joinable!(archived_content -> archived_sessions (session));
 diesel::joinable!(session_counts -> sessions (session));
 diesel::allow_tables_to_appear_in_same_query!(archived_content, archived_sessions);
+diesel::allow_tables_to_appear_in_same_query!(archived_sessions, session_metrics);
 diesel::allow_tables_to_appear_in_same_query!(session_counts, sessions);

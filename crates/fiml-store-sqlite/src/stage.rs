@@ -8,7 +8,7 @@ use fiml_session_core::{
 
 use crate::{
     error::Failure,
-    row::{HeaderRow, MetricsRow, id_bytes, labels, to_json},
+    row::{HeaderRow, MetricsRow, labels, to_json},
     schema::{archived_content, archived_labels, archived_sessions, session_metrics, tombstones},
 };
 
@@ -30,15 +30,7 @@ impl TryFrom<&StagedSession> for NewArchived {
     fn try_from(staged: &StagedSession) -> Result<Self, StoreError> {
         let snapshot = &staged.snapshot;
         let header = snapshot.header();
-        let metrics = staged.metrics.as_ref().map(|metrics| {
-            Ok::<_, StoreError>(MetricsRow {
-                id: id_bytes(metrics.session_id),
-                user_id: metrics.user_id.clone().map(Into::into),
-                session_type: metrics.session_type.name().to_owned(),
-                created_at: metrics.created_at.micros(),
-                metrics: to_json(metrics)?,
-            })
-        });
+        let metrics = staged.metrics.as_ref().map(MetricsRow::try_from);
         Ok(Self {
             row: HeaderRow::try_from(&header)?,
             recent: to_json(&snapshot.session.state.history.get_recent_queries(RECENT))?,

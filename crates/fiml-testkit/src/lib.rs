@@ -12,11 +12,13 @@ pub mod archive;
 #[cfg(feature = "servers")]
 pub mod checker;
 pub mod fixtures;
+pub mod jobs;
 pub mod metrics;
 pub mod model;
 #[cfg(feature = "servers")]
 pub mod proxy;
 #[cfg(feature = "servers")]
 pub mod servers;
+pub mod upkeep;
 
 pub use suite::{Behaviour, Kept};

@@ -6,6 +6,8 @@
 //! - `active_store_suite!(fresh)` for an `ActiveStore`
 //! - `archive_store_suite!(fresh)` for an `ArchiveStore`
 //! - `metrics_store_suite!(fresh)` for a `MetricsStore` that is an `ArchiveStore` too
+//! - `archive_upkeep_suite!(fresh)` for an `ArchiveUpkeep` that is both of these too
+//! - `job_store_suite!(fresh)` for a `JobStore`
 //!
 //! `fresh` is the path of an async function without arguments that gives whatever dereferences to an
 //! empty store: an `Arc`, a `Box`, or a [`Kept`] store with what must outlive it.

@@ -16,6 +16,8 @@
 //! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
 //! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
+//! Those of the background jobs are listed in [`schedule`].
+//!
 //! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
 //! merely lies in the working directory is never read.
 
@@ -30,9 +32,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use fiml_session_core::{Invalid, Policy, hours};
 
-use crate::servers::Servers;
+use crate::{
+    schedule::{self, JobSettings},
+    servers::Servers,
+};
 
-/// Every variable that is read; no other is looked at.
+/// Every variable that is read, beside those of the jobs; no other is looked at.
 const NAMES: [&str; 13] = [
     "FIML_DATA",
     "FIML_PRICES",
@@ -66,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) log: Option<String>,
     /// The rules sessions live by.
     pub(crate) policy: Policy,
+    /// When background jobs run.
+    pub(crate) jobs: JobSettings,
 }
 
 impl Config {
@@ -141,6 +148,7 @@ impl Config {
             http: settings.get("FIML_HTTP")?.map(ToOwned::to_owned),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             policy: settings.policy()?,
+            jobs: JobSettings::read(&settings)?,
         })
     }
 }
@@ -159,7 +167,7 @@ pub(crate) fn in_a_shell(path: &Path) -> String {
 
 /// The environment, with the settings file beneath it.
 #[derive(Debug, Default)]
-struct Settings(BTreeMap<String, OsString>);
+pub(crate) struct Settings(BTreeMap<String, OsString>);
 
 impl Settings {
     fn load(named: Option<&Path>, folders: Option<&directories::ProjectDirs>) -> Result<Self> {
@@ -182,7 +190,7 @@ impl Settings {
     }
 
     /// A setting that is text; an empty one counts as not set.
-    fn get(&self, name: &str) -> Result<Option<&str>, Invalid> {
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Invalid> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
@@ -284,18 +292,23 @@ impl Settings {
 )]
 fn environment() -> impl Iterator<Item = (String, OsString)> {
     let ours = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
-    NAMES.into_iter().filter_map(ours)
+    NAMES.into_iter().chain(schedule::NAMES).filter_map(ours)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    impl Settings {
+        pub(crate) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
+            let pairs = pairs.iter();
+            let pairs = pairs.map(|(name, value)| ((*name).to_owned(), value.into()));
+            Self(pairs.collect())
+        }
+    }
+
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.into()));
-        Settings(pairs.collect())
+        Settings::from_pairs(pairs)
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod exit;
 mod output;
+mod schedule;
 mod servers;
 mod signal;
 mod wiring;
@@ -46,7 +47,9 @@ Exit codes:
 Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_HTTP,
 FIML_LOG, REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, DATABASE_SCHEMA and
 SESSION_DEFAULT_TTL_HOURS, SESSION_MAX_TTL_HOURS, SESSION_MAX_QUERIES_PER_SESSION,
-SESSION_ARCHIVE_GRACE_SECONDS, SESSION_ENABLE_ANALYTICS), then from a settings file.";
+SESSION_ARCHIVE_GRACE_SECONDS, SESSION_ENABLE_ANALYTICS, SESSION_CLEANUP_INTERVAL_MINUTES,
+SESSION_RETENTION_DAYS, SESSION_JOB_RUNS_RETENTION_DAYS, SESSION_JOB_LEASE_SECONDS), then from a
+settings file.";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

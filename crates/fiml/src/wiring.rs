@@ -8,7 +8,7 @@ use fiml_market::{FilePrices, Market, MarketConfig};
 use fiml_mcp::{McpServer, Services};
 use fiml_session_core::{
     Invalid, SessionStore, Stores, SystemClock,
-    store::{Health, StoreError, StoreHealth},
+    store::{ArchiveUpkeep, Health, JobStore, StoreError, StoreHealth},
 };
 use fiml_store_pg::{ConnectError as PgConnectError, PgStore};
 use fiml_store_redis::RedisStore;
@@ -21,6 +21,10 @@ use crate::{config::Config, exit::Missing, servers::Servers};
 pub(crate) struct Opened {
     /// What the service runs on.
     pub(crate) stores: Stores,
+    /// What looks after archived sessions.
+    pub(crate) upkeep: Arc<dyn ArchiveUpkeep>,
+    /// Where runs of background jobs are claimed and recorded.
+    pub(crate) jobs: Arc<dyn JobStore>,
     /// What tells their condition, the store of live sessions first.
     pub(crate) health: Vec<Arc<dyn StoreHealth>>,
 }
@@ -70,6 +74,8 @@ async fn open_servers(servers: &Servers) -> Result<Opened> {
             archive: Arc::<PgStore>::clone(&archive),
             metrics: Arc::<PgStore>::clone(&archive),
         },
+        upkeep: Arc::<PgStore>::clone(&archive),
+        jobs: Arc::<PgStore>::clone(&archive),
         health: vec![live, archive],
     })
 }
@@ -78,6 +84,8 @@ async fn open_file(config: &Config) -> Result<Opened> {
     let file = Arc::new(sqlite(config).await?);
     Ok(Opened {
         stores: Stores::single(Arc::<SqliteStore>::clone(&file)),
+        upkeep: Arc::<SqliteStore>::clone(&file),
+        jobs: Arc::<SqliteStore>::clone(&file),
         health: vec![file],
     })
 }
@@ -96,8 +104,13 @@ pub(crate) async fn sqlite(config: &Config) -> Result<SqliteStore> {
 
 /// The session service on the servers, or on the file, which must be there already.
 pub(crate) async fn stored_sessions(config: &Config) -> Result<SessionStore> {
+    Ok(stored(config).await?.sessions(config))
+}
+
+/// The stores that the configuration names, which must be there already where they are a file.
+pub(crate) async fn stored(config: &Config) -> Result<Opened> {
     expect_place(config)?;
-    Ok(open(config).await?.sessions(config))
+    open(config).await
 }
 
 /// Refuses a file that is not there, so that a mistyped name makes none; servers say it themselves.
@@ -129,13 +142,13 @@ pub(crate) async fn market(prices: Option<&Path>) -> Result<Market> {
 }
 
 /// The MCP server over both.
-pub(crate) fn server(market: Market, store: SessionStore) -> Result<McpServer> {
+pub(crate) fn server(market: Market, store: SessionStore, config: &Config) -> Result<McpServer> {
     Ok(McpServer::new(Services {
         analytics: SessionAnalytics::new(store.clone()),
         store,
         market: Arc::new(market),
         local_user: LOCAL_USER.parse()?,
-        retention: None,
+        retention: Some(config.jobs.retention()),
     }))
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl ArchiveRow {
-    fn version(&self) -> u64 {
+    pub(super) fn version(&self) -> u64 {
         let snapshot = self.snapshot.as_ref();
         snapshot.map_or(u64::MAX, |snapshot| snapshot.session.version)
     }

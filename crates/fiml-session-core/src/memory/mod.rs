@@ -2,7 +2,9 @@
 
 mod active;
 mod archive;
+mod jobs;
 mod metrics;
+mod upkeep;
 
 use std::{
     collections::BTreeMap,
@@ -15,10 +17,10 @@ use crate::{
     metrics::SessionMetrics,
     session::SessionHeader,
     snapshot::SessionSnapshot,
-    store::{Cursor, Page, Quarantined, Reservation, RestoreToken, Scope, SessionFilter},
+    store::{Cursor, JobName, Page, Quarantined, Reservation, RestoreToken, Scope, SessionFilter},
 };
 
-/// Keeps live sessions, archived sessions and metrics in memory.
+/// Keeps live sessions, archived sessions, metrics and the runs of jobs in memory.
 ///
 /// Every other store is measured against it. Nothing survives the process; for examples and tests.
 #[derive(Debug, Default)]
@@ -31,6 +33,7 @@ struct Tables {
     reservations: BTreeMap<(Option<UserId>, String), Reservation>,
     archive: BTreeMap<SessionId, ArchiveRow>,
     metrics: BTreeMap<SessionId, SessionMetrics>,
+    runs: BTreeMap<(JobName, Timestamp), jobs::RunRow>,
 }
 
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The use cases of sessions over the ports.
 
 mod change;
+mod cleanup;
 mod create;
 mod list;
 mod scoped;
@@ -10,10 +11,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
+pub use cleanup::CleanupReport;
 pub use create::{CreatedSession, NewSession};
 pub use list::{ListRequest, SessionPage};
 pub use scoped::ScopedStore;
-pub use sweep::CleanupReport;
 
 use crate::{
     clock::{Clock, Timestamp},

@@ -3,7 +3,6 @@
 use std::{num::NonZeroUsize, time::Duration};
 
 use futures_util::future::join_all;
-use serde::Serialize;
 
 use super::{ATTEMPTS, CONCURRENT_CALLS, RESTORE_HOLD, SessionStore, Stores};
 use crate::{
@@ -15,19 +14,8 @@ use crate::{
     store::{Removal, Scope, StageOutcome, StagedSession, StoreError, Unsettled, UnsettledState},
 };
 
-/// What a cleanup did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct CleanupReport {
-    /// Expired sessions that it moved into the archive.
-    pub archived: u64,
-    /// Sessions that cannot be read or archived, which it set aside.
-    pub quarantined: u64,
-    /// Moves that an earlier run or a crash had left half-way, which it finished or took back.
-    pub reconciled: u64,
-}
-
 /// How many sessions one batch archives at most.
-const BATCH: NonZeroUsize = NonZeroUsize::new(100).expect("more than zero");
+pub(super) const BATCH: NonZeroUsize = NonZeroUsize::new(100).expect("more than zero");
 /// How many bytes of queries and entries a batch grows to before it is written.
 const BATCH_BYTES: u64 = 32 << 20;
 /// How long a tombstone refuses late copies of a deleted session.
@@ -35,7 +23,7 @@ const TOMBSTONE_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// What became of one session that was to be archived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Archived,
     Quarantined,
     /// Moved or deleted by somebody else; its live copy is gone.
@@ -131,53 +119,8 @@ impl SessionStore {
         Ok(true)
     }
 
-    /// Puts right what a crash left half-way, then archives every session whose expiry lies further back
-    /// than the policy's grace.
-    ///
-    /// Safe to repeat, to kill at any point and to run in several processes at once. A session that
-    /// cannot be read or archived is set aside and does not stop the others.
-    pub async fn cleanup_expired_sessions(&self) -> Result<CleanupReport, SessionError> {
-        let mut report = CleanupReport::default();
-        match self.clean_up(&mut report).await {
-            Err(error) if report != CleanupReport::default() => Err(SessionError::CleanupStopped {
-                done: report,
-                source: Box::new(error),
-            }),
-            done => done.map(|()| report),
-        }
-    }
-
-    async fn clean_up(&self, report: &mut CleanupReport) -> Result<(), SessionError> {
-        let at = self.now();
-        report.reconciled = self.reconcile(at).await?;
-        let due = at.minus(self.policy.archive_grace);
-        let mut before = Vec::new();
-        loop {
-            let expired = self.stores.active.expired(due, BATCH).await;
-            let ids = expired.map_err(SessionError::Active)?;
-            // Whatever keeps a batch from going, another round now would not move it either.
-            if ids == before {
-                return Ok(());
-            }
-            let outcomes = self.archive_batch(&ids, due).await?;
-            let count = |wanted| {
-                outcomes
-                    .iter()
-                    .filter(|&&outcome| outcome == wanted)
-                    .count() as u64
-            };
-            report.archived += count(Outcome::Archived);
-            report.quarantined += count(Outcome::Quarantined);
-            // A batch of which nothing went is left for the next run.
-            if outcomes.iter().all(|&outcome| outcome == Outcome::Left) {
-                return Ok(());
-            }
-            before = ids;
-        }
-    }
-
     /// Archives those of the sessions that have expired at `due`, in the order given.
-    async fn archive_batch(
+    pub(super) async fn archive_batch(
         &self,
         ids: &[SessionId],
         due: Timestamp,
@@ -328,7 +271,7 @@ impl SessionStore {
     }
 
     /// Finishes or takes back every move that a crash left half-way; returns how many.
-    async fn reconcile(&self, at: Timestamp) -> Result<u64, SessionError> {
+    pub(super) async fn reconcile(&self, at: Timestamp) -> Result<u64, SessionError> {
         let archive = &self.stores.archive;
         let (mut after, mut reconciled) = (None, 0);
         loop {

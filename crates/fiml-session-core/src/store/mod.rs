@@ -7,8 +7,11 @@ mod archive;
 mod error;
 mod filter;
 mod health;
+mod jobs;
 mod metrics;
+mod run;
 mod scope;
+mod upkeep;
 
 pub use active::{ActiveStore, Quarantined, Removal, Reservation};
 pub use archive::{
@@ -18,5 +21,8 @@ pub use archive::{
 pub use error::{BoxError, StoreError};
 pub use filter::{Cursor, Page, SessionFilter};
 pub use health::{Finding, Health, Severity, StoreHealth};
+pub use jobs::{Claim, HeldRun, JobStore, RunClaim};
 pub use metrics::{MetricsFilter, MetricsStore};
+pub use run::{JobName, JobRun, RunCursor, RunOutcome, RunPage, RunReport, RunState, RunToken};
 pub use scope::Scope;
+pub use upkeep::ArchiveUpkeep;

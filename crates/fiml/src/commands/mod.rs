@@ -35,8 +35,8 @@ pub(crate) enum Command {
     /// Say whether everything is in order with what holds the sessions, and what to change
     #[command(after_help = doctor::AFTER_HELP)]
     Doctor,
-    /// Run a background job now
-    #[command(subcommand)]
+    /// Look at the background jobs and their runs, run one now, or work them all
+    #[command(subcommand, after_help = jobs::AFTER_HELP)]
     Jobs(jobs::Command),
 }
 

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::{
     config::Config,
     exit::{NotDurable, Refused},
-    signal,
+    schedule, signal,
     wiring::{self, Opened},
 };
 
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Refuse to start where a crash of a server would lose what was acknowledged
     #[arg(long)]
     require_durable: bool,
+    /// Run no background jobs here, because fiml jobs work runs them elsewhere
+    #[arg(long)]
+    no_jobs: bool,
 }
 
 pub(super) const AFTER_HELP: &str = "\
@@ -51,7 +54,10 @@ the address may read and change every session, so it must be one that only this 
 
 Clients of the specification of 2026-07-28 and those that open with initialize are both served. Several
 servers may share one file, or one Redis and PostgreSQL. The server ends when its stdin does, where it
-serves that, and on SIGTERM and ctrl-c; calls that are under way are finished, within ten seconds.";
+serves that, and on SIGTERM and ctrl-c; calls that are under way are finished, within ten seconds.
+
+Background jobs run beside it: what is due already is done at once, and each due run once,
+however many servers there are. fiml jobs list shows them; --no-jobs leaves them to others.";
 
 pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let http = args.http.as_ref().or(config.http.as_ref());
@@ -62,16 +68,23 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     if args.require_durable && !dangers.is_empty() {
         bail!(NotDurable::error(dangers.join("; ")));
     }
-    let server = wiring::server(market, opened.sessions(config))?;
-    match address {
+    let server = wiring::server(market, opened.sessions(config), config)?;
+    let jobs = schedule::start(&opened, config, args.no_jobs)?;
+    let served = match address {
         Some(address) => over_http(address, &server, opened, config).await,
-        None => {
-            // Before anybody hears that it serves, or a signal right after that would kill it.
-            let stop = signal::to_end()?;
-            tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
-            Ok(serve_stdio(server, stop).await?)
-        }
+        None => over_stdio(server, config).await,
+    };
+    if let Some(jobs) = jobs {
+        jobs.stop().await;
     }
+    served
+}
+
+async fn over_stdio(server: McpServer, config: &Config) -> Result<()> {
+    // Before anybody hears that it serves, or a signal right after that would kill it.
+    let stop = signal::to_end()?;
+    tracing::info!(place = config.place(), "serving MCP on stdin and stdout");
+    Ok(serve_stdio(server, stop).await?)
 }
 
 async fn over_http(

@@ -1,0 +1,3 @@
+PRAGMA user_version = 1;
+
+DROP TABLE job_runs;
