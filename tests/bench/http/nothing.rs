@@ -1,6 +1,6 @@
 //! The other side: a server with one tool, which does nothing, behind the layers that the product has.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 
 use fiml_mcp::{HttpConfig, http::layered, serve_http};
 use rmcp::{
@@ -43,7 +43,7 @@ pub(crate) fn serve() {
         let config = HttpConfig::default();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        writeln!(std::io::stdout(), "http://{address}/mcp").unwrap();
+        println!("http://{address}/mcp");
         let (ended, end) = oneshot::channel::<()>();
         std::thread::spawn(move || {
             let _ = std::io::stdin().read_to_end(&mut Vec::new());
