@@ -3,7 +3,7 @@
 use std::{any::Any, sync::Arc, time::Duration};
 
 use fiml_session_core::{
-    Clock, Timestamp,
+    Clock, Timestamp, error_chain,
     store::{BoxError, HeldRun, JobStore},
 };
 use tokio::{
@@ -125,13 +125,7 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
 /// The most of an error that is recorded, in characters.
 const ERROR: usize = 2_000;
 
-/// An error and everything beneath it, in one line.
+/// An error and everything beneath it, in one line, as much of it as is recorded.
 pub(crate) fn in_one_line(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(beneath) = source {
-        line = format!("{line}: {beneath}");
-        source = beneath.source();
-    }
-    line.chars().take(ERROR).collect()
+    error_chain(error).chars().take(ERROR).collect()
 }

@@ -2,7 +2,7 @@
 
 use fiml_analytics::AnalyticsError;
 use fiml_market::{MarketError, Symbol};
-use fiml_session_core::{ErrorCode, IdempotencyKey, Invalid, Refusal, SessionError};
+use fiml_session_core::{ErrorCode, IdempotencyKey, Invalid, Refusal, SessionError, error_chain};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -229,7 +229,7 @@ fn rule(error: &SessionError) -> Option<String> {
 
 impl From<&MarketError> for ErrorBody {
     fn from(error: &MarketError) -> Self {
-        let message = chain(error);
+        let message = error_chain(error);
         match error {
             MarketError::InvalidSymbol(_) => Self::new(ErrorCode::InvalidArgument, message)
                 .at(Some("symbol"), Some(symbol_limit())),
@@ -265,17 +265,6 @@ fn symbol_limit() -> String {
         "1 to {} of A-Z 0-9 . ^ = -, with a letter or digit",
         Symbol::MAX_LENGTH
     )
-}
-
-/// An error and everything beneath it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(beneath) = source {
-        line = format!("{line}: {beneath}");
-        source = beneath.source();
-    }
-    line
 }
 
 /// The wire's name of an argument of ours: `ttl_hours` is `ttlHours`, `tags[3]` stays.

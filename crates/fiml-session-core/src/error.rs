@@ -302,7 +302,7 @@ impl SessionError {
     /// Itself and everything beneath it, in one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        chain(self)
+        error_chain(self)
     }
 }
 
@@ -348,12 +348,13 @@ impl StoreError {
     /// Itself and everything beneath it, in one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        chain(self)
+        error_chain(self)
     }
 }
 
 /// An error and everything beneath it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(beneath) = source {

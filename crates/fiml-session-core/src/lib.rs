@@ -20,7 +20,7 @@ pub use change::{
     Applied, ChangeBatch, Conditions, ExpectedEntry, IdempotencyKey, SessionChange, StateMap,
 };
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use error::{AnalyticsDisabled, ErrorCode, SessionError};
+pub use error::{AnalyticsDisabled, ErrorCode, SessionError, error_chain};
 pub use history::{AnalysisHistory, QueryRecord};
 pub use id::{Asset, SessionId, Tag, UserId};
 pub use memory::MemoryStore;

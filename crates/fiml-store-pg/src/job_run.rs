@@ -5,10 +5,7 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Text, Timestamptz},
 };
-use fiml_session_core::{
-    Timestamp,
-    store::{JobRun, RunOutcome, RunState, StoreError},
-};
+use fiml_session_core::store::{JobRun, RunState, StoreError};
 
 use crate::{
     error::{corrupt, failed},
@@ -53,13 +50,9 @@ impl TryFrom<RunRow> for JobRun {
 
     fn try_from(row: RunRow) -> Result<Self, StoreError> {
         let at = from_postgres(row.state_at);
-        let state = match row.state.as_str() {
-            "held" => RunState::Held { until: at },
-            "postponed" => RunState::Postponed { until: at },
-            "succeeded" => finished(RunOutcome::Succeeded, at),
-            "failed" => finished(RunOutcome::Failed, at),
-            other => return Err(corrupt(None, format!("there is no state {other:?}"))),
-        };
+        let state = RunState::named(&row.state, at);
+        let unknown = || corrupt(None, format!("there is no state {:?}", row.state));
+        let state = state.ok_or_else(unknown)?;
         Ok(Self {
             job: row.job.try_into().map_err(|error| corrupt(None, error))?,
             tick: from_postgres(row.tick),
@@ -69,22 +62,6 @@ impl TryFrom<RunRow> for JobRun {
             state,
             report: serde_json::from_str(&row.report).map_err(|error| corrupt(None, error))?,
         })
-    }
-}
-
-const fn finished(outcome: RunOutcome, at: Timestamp) -> RunState {
-    RunState::Finished { outcome, at }
-}
-
-/// How a state is spelled in columns.
-pub(crate) const fn spelled(state: RunState) -> (&'static str, Timestamp) {
-    match state {
-        RunState::Held { until } => ("held", until),
-        RunState::Postponed { until } => ("postponed", until),
-        RunState::Finished { outcome, at } => match outcome {
-            RunOutcome::Succeeded => ("succeeded", at),
-            RunOutcome::Failed => ("failed", at),
-        },
     }
 }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     connect::PgStore,
     error::Failure,
-    job_run::{RunColumns, RunRow, run_columns, spelled, to_text},
+    job_run::{RunColumns, RunRow, run_columns, to_text},
     row::limit as row_limit,
     sql::Composed,
 };
@@ -139,12 +139,11 @@ impl PgStore {
         state: RunState,
         report: Option<&RunReport>,
     ) -> Result<bool, StoreError> {
-        let (state, state_at) = spelled(state);
         let mut query = Composed::<Bool>::new()
             .sql("UPDATE job_runs AS r SET state = ")
-            .text(state)
+            .text(state.name())
             .sql(", state_at = ")
-            .instant(state_at);
+            .instant(state.instant());
         if let Some(report) = report {
             query = query.sql(", report = ").text(to_text(report)?);
         }
@@ -178,15 +177,7 @@ async fn claim_in_txn(
     if let Some((row, token)) = unfinished.into_iter().next() {
         return take_over_in_txn(conn, row.try_into()?, token, claim, at).await;
     }
-    let run = JobRun {
-        job: claim.job.clone(),
-        tick: claim.tick,
-        attempt: 1,
-        holder: claim.holder.clone(),
-        started_at: at,
-        state: RunState::Held { until: claim.until },
-        report: RunReport::default(),
-    };
+    let run = JobRun::begun(claim, at);
     let inserted: Vec<bool> = insert(&run, Some(claim.token))?.load(conn).await?;
     if !inserted.is_empty() {
         return Ok(Claim::Granted(run));
@@ -209,25 +200,15 @@ async fn claim_in_txn(
 
 async fn take_over_in_txn(
     conn: &mut AsyncPgConnection,
-    mut run: JobRun,
+    run: JobRun,
     token: Option<Uuid>,
     claim: &RunClaim,
     at: Timestamp,
 ) -> Result<Claim, Failure> {
-    let until = match run.state {
-        RunState::Held { .. } if token == Some(claim.token.0) => None,
-        RunState::Held { until } | RunState::Postponed { until } => Some(until),
-        RunState::Finished { .. } => return Ok(Claim::Finished),
+    let claimed = run.claimed(claim, token == Some(claim.token.0), at);
+    let Claim::Granted(run) = &claimed else {
+        return Ok(claimed);
     };
-    if let Some(until) = until {
-        if at < until {
-            return Ok(Claim::Held { until });
-        }
-        run.attempt = run.attempt.saturating_add(1);
-        run.holder.clone_from(&claim.holder);
-        run.started_at = at;
-    }
-    run.state = RunState::Held { until: claim.until };
     let taken = Composed::<()>::new()
         .sql("UPDATE job_runs AS r SET state = 'held', state_at = ")
         .instant(claim.until)
@@ -244,12 +225,11 @@ async fn take_over_in_txn(
         .sql(" AND r.tick = ")
         .instant(run.tick);
     taken.execute(conn).await?;
-    Ok(Claim::Granted(run))
+    Ok(claimed)
 }
 
 /// Writes a row where none stands in its way: at its place, or, where it is not over, of its job.
 fn insert(run: &JobRun, token: Option<RunToken>) -> Result<Composed<Bool>, StoreError> {
-    let (state, state_at) = spelled(run.state);
     let query = Composed::new()
         .sql(
             "INSERT INTO job_runs (job, tick, attempt, holder, started_at, state, state_at, report, token) \
@@ -265,9 +245,9 @@ fn insert(run: &JobRun, token: Option<RunToken>) -> Result<Composed<Bool>, Store
         .sql(", ")
         .instant(run.started_at)
         .sql(", ")
-        .text(state)
+        .text(run.state.name())
         .sql(", ")
-        .instant(state_at)
+        .instant(run.state.instant())
         .sql(", ")
         .text(to_text(&run.report)?)
         .sql(", ");

@@ -236,15 +236,20 @@ async fn a_session_whose_slot_moves_is_whole_before_during_and_after() {
     store.insert(&before).await.unwrap();
     let tag = format!("{{b{}}}", id(1).uuid().as_u128() % 1_024);
     let moving = Move::begin(&cluster, &tag);
-    let (mut expected, mut refused) = (before.session.version, 0);
+    let (mut acknowledged, mut unknown, mut refused) = (before.session.version, 0, 0);
     loop {
         match append(&store, id(1)).await {
-            Ok(applied) => expected = applied.unwrap().version,
+            Ok(applied) => acknowledged = applied.unwrap().version,
             Err(StoreError::Unavailable { .. }) => refused += 1,
-            Err(other) => panic!("a change is made or refused, not {other:?}"),
+            // Its last question was still open when the time was over, as happens on a slow machine.
+            Err(StoreError::OutcomeUnknown { .. }) => unknown += 1,
+            Err(other) => panic!("a change is made or not, not {other:?}"),
         }
         match store.snapshot(id(1)).await {
-            Ok(found) => assert_eq!(found.unwrap().session.version, expected),
+            Ok(found) => {
+                let version = found.unwrap().session.version;
+                assert!((acknowledged..=acknowledged + unknown).contains(&version));
+            }
             Err(StoreError::Unavailable { .. }) => refused += 1,
             Err(other) => panic!("a read is whole or refused, not {other:?}"),
         }
@@ -252,14 +257,17 @@ async fn a_session_whose_slot_moves_is_whole_before_during_and_after() {
             break;
         }
     }
-    assert!(refused > 0, "some of its keys were here, some there");
+    assert!(
+        refused + unknown > 0,
+        "some of its keys were here, some there"
+    );
     moving.end();
     let found = live(&store, id(1)).await;
-    assert_eq!(found.version, expected);
+    assert!((acknowledged..=acknowledged + unknown).contains(&found.version));
     let seqs = found.state.history.queries().iter().map(|query| query.seq);
     assert!(seqs.eq(1..=found.state.history.total_queries()));
     let applied = append(&store, id(1)).await.unwrap().unwrap();
-    assert_eq!(applied.version, expected + 1);
+    assert_eq!(applied.version, found.version + 1);
 }
 
 #[tokio::test]

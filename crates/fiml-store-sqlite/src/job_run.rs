@@ -3,21 +3,17 @@
 use diesel::prelude::*;
 use fiml_session_core::{
     Timestamp,
-    store::{JobRun, RunOutcome, RunState, RunToken, StoreError},
+    store::{JobRun, RunState, RunToken, StoreError},
 };
 
-use crate::{
-    error::{corrupt, failed},
-    row::to_json,
-    schema::job_runs,
-};
+use crate::{error::corrupt, row::to_json, schema::job_runs};
 
 /// The states of a run that is not over.
 pub(crate) const UNFINISHED: [&str; 2] = ["held", "postponed"];
 
 /// A run of a job, without the token of its hold.
-#[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = job_runs)]
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = job_runs, primary_key(job, tick))]
 pub(crate) struct RunRow {
     pub(crate) job: String,
     pub(crate) tick: i64,
@@ -33,15 +29,14 @@ impl TryFrom<&JobRun> for RunRow {
     type Error = StoreError;
 
     fn try_from(run: &JobRun) -> Result<Self, StoreError> {
-        let (state, state_at) = spelled(run.state);
         Ok(Self {
             job: run.job.to_string(),
             tick: run.tick.micros(),
             attempt: run.attempt.into(),
             holder: run.holder.clone(),
             started_at: run.started_at.micros(),
-            state: state.to_owned(),
-            state_at: state_at.micros(),
+            state: run.state.name().to_owned(),
+            state_at: run.state.instant().micros(),
             report: to_json(&run.report)?,
         })
     }
@@ -52,13 +47,9 @@ impl TryFrom<RunRow> for JobRun {
 
     fn try_from(row: RunRow) -> Result<Self, StoreError> {
         let at = Timestamp::from_micros(row.state_at);
-        let state = match row.state.as_str() {
-            "held" => RunState::Held { until: at },
-            "postponed" => RunState::Postponed { until: at },
-            "succeeded" => finished(RunOutcome::Succeeded, at),
-            "failed" => finished(RunOutcome::Failed, at),
-            other => return Err(corrupt(None, format!("there is no state {other:?}"))),
-        };
+        let state = RunState::named(&row.state, at);
+        let unknown = || corrupt(None, format!("there is no state {:?}", row.state));
+        let state = state.ok_or_else(unknown)?;
         Ok(Self {
             job: row.job.try_into().map_err(|error| corrupt(None, error))?,
             tick: Timestamp::from_micros(row.tick),
@@ -71,28 +62,6 @@ impl TryFrom<RunRow> for JobRun {
     }
 }
 
-const fn finished(outcome: RunOutcome, at: Timestamp) -> RunState {
-    RunState::Finished { outcome, at }
-}
-
-/// How a state is spelled in columns.
-pub(crate) const fn spelled(state: RunState) -> (&'static str, Timestamp) {
-    match state {
-        RunState::Held { until } => ("held", until),
-        RunState::Postponed { until } => ("postponed", until),
-        RunState::Finished { outcome, at } => match outcome {
-            RunOutcome::Succeeded => ("succeeded", at),
-            RunOutcome::Failed => ("failed", at),
-        },
-    }
-}
-
 pub(crate) fn token_bytes(token: RunToken) -> Vec<u8> {
     token.0.as_bytes().to_vec()
-}
-
-/// One attempt more.
-pub(crate) fn next_attempt(attempt: i64) -> Result<i64, StoreError> {
-    let next = attempt.checked_add(1);
-    next.ok_or_else(|| failed("a run has been begun more often than can be counted"))
 }

@@ -16,7 +16,7 @@ use tracing::instrument;
 use crate::{
     connect::SqliteStore,
     error::Failure,
-    job_run::{RunRow, UNFINISHED, next_attempt, spelled, token_bytes},
+    job_run::{RunRow, UNFINISHED, token_bytes},
     row::{limit as row_limit, to_json},
     schema::job_runs,
     sql::Composed,
@@ -141,15 +141,14 @@ impl SqliteStore {
         let (job, tick) = (run.job.to_string(), run.tick.micros());
         let token = token_bytes(run.token);
         let report = report.map(to_json).transpose()?;
-        let (state, state_at) = spelled(state);
         self.write(move |conn| {
             let held = job_runs::table
                 .find((&job, tick))
                 .filter(job_runs::token.eq(&token))
                 .filter(job_runs::state.eq("held"));
             let moved = diesel::update(held).set((
-                job_runs::state.eq(state),
-                job_runs::state_at.eq(state_at.micros()),
+                job_runs::state.eq(state.name()),
+                job_runs::state_at.eq(state.instant().micros()),
                 report.as_ref().map(|report| job_runs::report.eq(report)),
             ));
             Ok(moved.execute(conn)? > 0)
@@ -171,15 +170,7 @@ fn claim_in_txn(
     if let Some((row, token)) = unfinished {
         return take_over_in_txn(conn, row, token.as_deref(), claim, at);
     }
-    let run = JobRun {
-        job: claim.job.clone(),
-        tick: claim.tick,
-        attempt: 1,
-        holder: claim.holder.clone(),
-        started_at: at,
-        state: RunState::Held { until: claim.until },
-        report: RunReport::default(),
-    };
+    let run = JobRun::begun(claim, at);
     let is_new = insert_in_txn(conn, &run, Some(token_bytes(claim.token)))?;
     Ok(if is_new {
         Claim::Granted(run)
@@ -195,31 +186,17 @@ fn take_over_in_txn(
     claim: &RunClaim,
     at: Timestamp,
 ) -> Result<Claim, Failure> {
-    let is_holder = row.state == "held" && token == Some(claim.token.0.as_bytes().as_slice());
-    let until = Timestamp::from_micros(row.state_at);
-    if !is_holder && at < until {
-        return Ok(Claim::Held { until });
+    let is_holder = token == Some(claim.token.0.as_bytes().as_slice());
+    let claimed = JobRun::try_from(row)?.claimed(claim, is_holder, at);
+    if let Claim::Granted(run) = &claimed {
+        let place = job_runs::table.find((run.job.as_str(), run.tick.micros()));
+        let taken = diesel::update(place).set((
+            RunRow::try_from(run)?,
+            job_runs::token.eq(token_bytes(claim.token)),
+        ));
+        taken.execute(conn)?;
     }
-    let mut row = RunRow {
-        state: "held".to_owned(),
-        state_at: claim.until.micros(),
-        ..row
-    };
-    if !is_holder {
-        row.attempt = next_attempt(row.attempt)?;
-        row.holder.clone_from(&claim.holder);
-        row.started_at = at.micros();
-    }
-    let taken = diesel::update(job_runs::table.find((&row.job, row.tick))).set((
-        job_runs::attempt.eq(row.attempt),
-        job_runs::holder.eq(&row.holder),
-        job_runs::token.eq(token_bytes(claim.token)),
-        job_runs::started_at.eq(row.started_at),
-        job_runs::state.eq(&row.state),
-        job_runs::state_at.eq(row.state_at),
-    ));
-    taken.execute(conn)?;
-    Ok(Claim::Granted(row.try_into()?))
+    Ok(claimed)
 }
 
 /// Writes a row where there is none at its place; true when it did.

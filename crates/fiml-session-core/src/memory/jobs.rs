@@ -37,48 +37,28 @@ impl Tables {
         let mut rows = self.runs.values_mut();
         let unfinished = rows.find(|row| row.run.job == claim.job && !row.run.state.is_finished());
         if let Some(row) = unfinished {
-            return take_over(row, claim, at);
+            let claimed = row
+                .run
+                .clone()
+                .claimed(claim, row.is_held_by(claim.token), at);
+            if let Claim::Granted(run) = &claimed {
+                row.run.clone_from(run);
+                row.token = Some(claim.token);
+            }
+            return claimed;
         }
         let place = (claim.job.clone(), claim.tick);
         if self.runs.contains_key(&place) {
             return Claim::Finished;
         }
-        let run = JobRun {
-            job: claim.job.clone(),
-            tick: claim.tick,
-            attempt: 1,
-            holder: claim.holder.clone(),
-            started_at: at,
-            state: RunState::Held { until: claim.until },
-            report: RunReport::default(),
+        let run = JobRun::begun(claim, at);
+        let row = RunRow {
+            run: run.clone(),
+            token: Some(claim.token),
         };
-        let token = Some(claim.token);
-        self.runs.insert(
-            place,
-            RunRow {
-                run: run.clone(),
-                token,
-            },
-        );
+        self.runs.insert(place, row);
         Claim::Granted(run)
     }
-}
-
-fn take_over(row: &mut RunRow, claim: &RunClaim, at: Timestamp) -> Claim {
-    if !row.is_held_by(claim.token) {
-        match row.run.state {
-            RunState::Held { until } | RunState::Postponed { until } if at < until => {
-                return Claim::Held { until };
-            }
-            _ => {}
-        }
-        row.run.attempt += 1;
-        row.run.holder.clone_from(&claim.holder);
-        row.run.started_at = at;
-        row.token = Some(claim.token);
-    }
-    row.run.state = RunState::Held { until: claim.until };
-    Claim::Granted(row.run.clone())
 }
 
 #[async_trait]

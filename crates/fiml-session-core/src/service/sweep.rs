@@ -8,7 +8,7 @@ use super::{ATTEMPTS, CONCURRENT_CALLS, RESTORE_HOLD, SessionStore, Stores};
 use crate::{
     change::SessionChange,
     clock::Timestamp,
-    error::{SessionError, chain},
+    error::{SessionError, error_chain},
     id::SessionId,
     metrics::SessionMetrics,
     store::{Removal, Scope, StageOutcome, StagedSession, StoreError, Unsettled, UnsettledState},
@@ -261,7 +261,7 @@ impl SessionStore {
     }
 
     async fn set_aside(&self, id: SessionId, error: &StoreError) -> Result<Outcome, SessionError> {
-        let reason = chain(error);
+        let reason = error_chain(error);
         let set = self.stores.active.quarantine(id, &reason, self.now()).await;
         Ok(if set.map_err(SessionError::Active)? {
             Outcome::Quarantined

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     clock::Timestamp,
-    store::{JobName, JobRun, RunOutcome, RunPage, RunReport, RunToken, StoreError},
+    store::{JobName, JobRun, RunOutcome, RunPage, RunReport, RunState, RunToken, StoreError},
 };
 
 /// The wish to run a job that is due.
@@ -36,6 +36,43 @@ pub enum Claim {
     },
     /// The run of this tick is over.
     Finished,
+}
+
+impl JobRun {
+    /// The run that a claim begins.
+    #[must_use]
+    pub fn begun(claim: &RunClaim, at: Timestamp) -> Self {
+        Self {
+            job: claim.job.clone(),
+            tick: claim.tick,
+            attempt: 1,
+            holder: claim.holder.clone(),
+            started_at: at,
+            state: RunState::Held { until: claim.until },
+            report: RunReport::default(),
+        }
+    }
+
+    /// What a claim makes of a run of its job that is there already; `is_holder` says that it is held by the
+    /// token of the claim, which was told so and did not hear it. Every store decides by this.
+    #[must_use]
+    pub fn claimed(mut self, claim: &RunClaim, is_holder: bool, at: Timestamp) -> Claim {
+        let until = match self.state {
+            RunState::Held { .. } if is_holder => None,
+            RunState::Held { until } | RunState::Postponed { until } => Some(until),
+            RunState::Finished { .. } => return Claim::Finished,
+        };
+        if let Some(until) = until {
+            if at < until {
+                return Claim::Held { until };
+            }
+            self.attempt = self.attempt.saturating_add(1);
+            self.holder.clone_from(&claim.holder);
+            self.started_at = at;
+        }
+        self.state = RunState::Held { until: claim.until };
+        Claim::Granted(self)
+    }
 }
 
 /// A hold on a run.

@@ -114,6 +114,42 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Its name, where runs are kept and shown; with its [instant](Self::instant) it is the whole state.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Held { .. } => "held",
+            Self::Postponed { .. } => "postponed",
+            Self::Finished { outcome, .. } => match outcome {
+                RunOutcome::Succeeded => "succeeded",
+                RunOutcome::Failed => "failed",
+            },
+        }
+    }
+
+    /// Until when it is held or postponed, or when it ended.
+    #[must_use]
+    pub const fn instant(self) -> Timestamp {
+        match self {
+            Self::Held { until } | Self::Postponed { until } => until,
+            Self::Finished { at, .. } => at,
+        }
+    }
+
+    /// The state of this name and instant; none where there is no such name.
+    #[must_use]
+    pub fn named(name: &str, instant: Timestamp) -> Option<Self> {
+        let (until, at) = (instant, instant);
+        let finished = |outcome| Self::Finished { outcome, at };
+        let states = [
+            Self::Held { until },
+            Self::Postponed { until },
+            finished(RunOutcome::Succeeded),
+            finished(RunOutcome::Failed),
+        ];
+        states.into_iter().find(|state| state.name() == name)
+    }
+
     /// Whether it is over.
     #[must_use]
     pub const fn is_finished(self) -> bool {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fiml_session_core::{
     Timestamp,
-    store::{JobRun, RunOutcome, RunState},
+    store::{JobRun, RunState},
 };
 use serde::Serialize;
 
@@ -34,13 +34,7 @@ impl<'a> RunView<'a> {
             // Its holder is dead or paused; whoever looks next takes it over.
             RunState::Held { until } => ("silent", None, Some(until)),
             RunState::Postponed { until } => ("waiting", None, Some(until)),
-            RunState::Finished { outcome, at } => {
-                let state = match outcome {
-                    RunOutcome::Succeeded => "succeeded",
-                    RunOutcome::Failed => "failed",
-                };
-                (state, Some(at), None)
-            }
+            RunState::Finished { at, .. } => (run.state.name(), Some(at), None),
         };
         Self {
             job: run.job.as_str(),

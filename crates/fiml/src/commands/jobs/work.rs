@@ -1,16 +1,16 @@
 //! `fiml jobs work`: a worker that runs what is due.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use crate::{
     config::Config,
     output::{Output, span},
-    schedule, wiring,
+    schedule, signal, wiring,
 };
 
 pub(super) async fn run(config: &Config, output: &Output) -> Result<()> {
-    let stop = told_to_end()?;
+    let stop = signal::to_end()?;
     let opened = wiring::open(config).await?;
     let scheduler = schedule::scheduler(&opened, config)?;
     let jobs = scheduler.start();
@@ -27,31 +27,4 @@ pub(super) async fn run(config: &Config, output: &Output) -> Result<()> {
     stop.await;
     jobs.stop().await;
     Ok(())
-}
-
-/// Completes once the process is told to end, by Ctrl-C or by whoever started it.
-#[cfg(unix)]
-fn told_to_end() -> Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let listen = |kind| signal(kind).context("cannot listen for signals");
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Completes once the process is told to end by Ctrl-C.
-#[cfg(not(unix))]
-fn told_to_end() -> Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Where nobody can tell, it goes on until it is killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }
