@@ -15,7 +15,7 @@ use crate::{error::ConnectError, sql::Composed};
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// The schema that this program knows, as `PRAGMA user_version` says it; one per migration.
-pub(crate) const SCHEMA_VERSION: i64 = 2;
+pub(crate) const SCHEMA_VERSION: i64 = 3;
 /// What `PRAGMA application_id` says of our files: "FIML".
 const APPLICATION_ID: i64 = 0x4649_4d4c;
 
@@ -113,7 +113,9 @@ impl From<diesel::result::Error> for Stop {
 mod tests {
     use std::collections::BTreeSet;
 
-    use diesel::{migration::MigrationSource, sql_types::Text, sqlite::Sqlite};
+    use diesel::{
+        connection::SimpleConnection, migration::MigrationSource, sql_types::Text, sqlite::Sqlite,
+    };
 
     use super::*;
 
@@ -150,6 +152,23 @@ mod tests {
         conn.revert_last_migration(MIGRATIONS).unwrap();
         let version = SCHEMA_VERSION - 1;
         assert_eq!(origin(&mut conn).unwrap(), Origin::Ours { version });
+    }
+
+    #[test]
+    fn queries_survive_every_migration_of_their_table() {
+        let mut conn = fresh();
+        let stored = "PRAGMA foreign_keys = OFF; INSERT INTO queries (session, seq, record) \
+            VALUES (2, 1, 'a'), (1, 1, 'b'), (2, 2, 'c')";
+        conn.batch_execute(stored).unwrap();
+        let held = "SELECT session || ' ' || seq || ' ' || record FROM queries";
+        let before = rows(&mut conn, held);
+        assert_eq!(before.len(), 3);
+        for _ in 1..SCHEMA_VERSION {
+            conn.revert_last_migration(MIGRATIONS).unwrap();
+            assert_eq!(rows(&mut conn, held), before);
+        }
+        migrate(&mut conn, Path::new("memory")).unwrap();
+        assert_eq!(rows(&mut conn, held), before);
     }
 
     #[test]

@@ -36,7 +36,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    queries (session, seq) {
+    queries (row_id) {
+        row_id -> BigInt,
         session -> BigInt,
         seq -> BigInt,
         record -> Text,
