@@ -20,6 +20,9 @@ const FORMAT: u8 = 1;
 /// expiry and the last change of eight.
 const NUMBERS_BYTES: usize = 56;
 
+/// What `n` holds; of two states of a session the newer one has the greater.
+pub(crate) type Numbers = [u8; NUMBERS_BYTES];
+
 /// The fields that [`decode`] needs, in its order.
 pub(crate) const FIELDS: [&str; 4] = ["m", "n", "o", "t"];
 
@@ -28,7 +31,7 @@ pub(crate) type Found = Vec<Option<Vec<u8>>>;
 
 /// The fields of a header with their values.
 pub(crate) fn encode(header: &SessionHeader) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
-    let mut fields = vec![("m", constant(header)), ("n", numbers(header)?)];
+    let mut fields = vec![("m", constant(header)), ("n", numbers(header)?.to_vec())];
     if let Some(owner) = &header.user_id {
         fields.push(("o", owner.as_str().as_bytes().to_vec()));
     }
@@ -49,7 +52,8 @@ fn constant(header: &SessionHeader) -> Vec<u8> {
     bytes
 }
 
-fn numbers(header: &SessionHeader) -> Result<Vec<u8>, StoreError> {
+/// The numbers of a header.
+pub(crate) fn numbers(header: &SessionHeader) -> Result<Numbers, StoreError> {
     let mut bytes = Vec::with_capacity(NUMBERS_BYTES);
     for count in [
         header.version,
@@ -64,7 +68,7 @@ fn numbers(header: &SessionHeader) -> Result<Vec<u8>, StoreError> {
     }
     bytes.extend(instant_bytes(header.expires_at));
     bytes.extend(instant_bytes(header.last_accessed_at));
-    Ok(bytes)
+    Ok(bytes.try_into().expect("their lengths add up"))
 }
 
 /// A count as scripts keep it.
@@ -109,6 +113,21 @@ fn read(
     tags: Option<&[u8]>,
 ) -> Result<SessionHeader, BoxError> {
     let (created_at, session_type, assets) = read_constant(constant)?;
+    let owner = owner.map(|owner| {
+        UserId::try_from(std::str::from_utf8(owner)?.to_owned()).map_err(BoxError::from)
+    });
+    Ok(SessionHeader {
+        user_id: owner.transpose()?,
+        session_type,
+        assets,
+        tags: read_tags(tags.unwrap_or_default())?,
+        created_at,
+        ..of_numbers(id, numbers)?
+    })
+}
+
+/// A header with these numbers, and nothing else of the session in it.
+pub(crate) fn of_numbers(id: SessionId, numbers: &[u8]) -> Result<SessionHeader, BoxError> {
     let mut numbers = Reader(numbers);
     let mut six = || numbers.fixed(6);
     let (version, total_queries, cache_hits, size_bytes) = (six()?, six()?, six()?, six()?);
@@ -118,16 +137,13 @@ fn read(
     }
     let (expires_at, last_accessed_at) = (numbers.instant()?, numbers.instant()?);
     numbers.finish()?;
-    let owner = owner.map(|owner| {
-        UserId::try_from(std::str::from_utf8(owner)?.to_owned()).map_err(BoxError::from)
-    });
     Ok(SessionHeader {
         id,
-        user_id: owner.transpose()?,
-        session_type,
-        assets,
-        tags: read_tags(tags.unwrap_or_default())?,
-        created_at,
+        user_id: None,
+        session_type: SessionType::Equity,
+        assets: Vec::new(),
+        tags: Vec::new(),
+        created_at: Timestamp::MIN,
         expires_at,
         last_accessed_at,
         version,

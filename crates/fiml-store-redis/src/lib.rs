@@ -25,6 +25,7 @@ mod remove;
 mod reply;
 mod reserve;
 mod script;
+mod seen;
 mod single;
 mod socket;
 mod store;

@@ -185,8 +185,7 @@ impl Link {
                 Some(Complaint::Redirected) if Instant::now() + REDIRECT_PAUSE < at => {
                     sleep(REDIRECT_PAUSE).await;
                 }
-                // A connection that broke while nobody used it tells the first who does.
-                Some(Complaint::Broken) if call.effect == Effect::Reads && !repeated => {
+                Some(complaint) if !repeated && self.is_of_old(call, complaint) => {
                     repeated = true;
                 }
                 _ => return Ok(answered),
@@ -194,12 +193,27 @@ impl Link {
         }
     }
 
+    /// Whether a complaint may be about the past, and the call can be repeated without harm.
+    ///
+    /// A connection that broke while nobody used it tells the first who does; so does one that was to be made
+    /// anew, in vain, while the server was away.
+    fn is_of_old(&self, call: Call, complaint: Complaint) -> bool {
+        match self.in_truth(complaint) {
+            Complaint::Broken => call.effect == Effect::Reads,
+            complaint => complaint == Complaint::NotSent,
+        }
+    }
+
+    const fn in_truth(&self, complaint: Complaint) -> Complaint {
+        match self {
+            Self::Single(_) => complaint,
+            Self::Cluster(_) => complaint.on_cluster(),
+        }
+    }
+
     /// The store's error for what the driver says of a call.
     fn failed(&self, call: Call, error: RedisError) -> StoreError {
-        let complaint = match self {
-            Self::Single(_) => Complaint::of(&error),
-            Self::Cluster(_) => Complaint::of(&error).on_cluster(),
-        };
+        let complaint = self.in_truth(Complaint::of(&error));
         driver(call.effect, call.id, complaint, error)
     }
 
@@ -269,7 +283,13 @@ async fn read_in_one<T: FromRedisValue>(
         let asked = timeout_at(at, pipe.query_async(&mut shared)).await;
         let asked = heard(single, &link, asked);
         match asked.ok_or_else(|| timed_out(call.effect, after))? {
-            Err(error) if Complaint::of(&error) == Complaint::Broken && !repeated => {
+            Err(error)
+                if !repeated
+                    && matches!(
+                        Complaint::of(&error),
+                        Complaint::Broken | Complaint::NotSent
+                    ) =>
+            {
                 repeated = true;
             }
             answered => {

@@ -1,8 +1,8 @@
 //! Reads sessions, each from one state.
 
 use fiml_session_core::{
-    AnalysisHistory, Entry, RememberedAnswer, Session, SessionHeader, SessionId, SessionOverview,
-    SessionSnapshot, SessionState, StateMap,
+    AnalysisHistory, Entry, QueryRecord, RememberedAnswer, Session, SessionHeader, SessionId,
+    SessionOverview, SessionSnapshot, SessionState, StateMap,
     store::{BoxError, Scope, StoreError},
 };
 use futures_util::future::try_join;
@@ -61,30 +61,77 @@ impl RedisStore {
         header::decode(id, &found)
     }
 
+    /// Reads the header and the last queries beside it, without the script, which would cost the server twice
+    /// as much. Where the two are not of one state, or damaged, the script reads both.
     pub(crate) async fn load_overview(
         &self,
         scope: &Scope,
         id: SessionId,
         recent: usize,
     ) -> Result<Option<SessionOverview>, StoreError> {
-        let (extent, first) = match i64::try_from(recent) {
-            Ok(0) => (Extent::Header, Vec::new()),
-            Ok(_) => (Extent::Queries, format!("-{recent}").into_bytes()),
-            Err(_) => (Extent::Queries, b"0".to_vec()),
-        };
         let call = self.reads(Some(id));
-        let found = self
-            .read((&self.link, call), scope, id, extent, first)
-            .await?;
-        let Some((header, parts)) = found else {
+        let read = try_join(self.header(call, id), self.last_queries(call, id, recent)).await;
+        let (header, recent_queries) = match read {
+            Err(StoreError::Corrupt { .. }) => {
+                return self.overview_at_once(call, scope, id, recent).await;
+            }
+            read => read?,
+        };
+        let Some(header) = header.filter(|header| scope.covers(header.user_id.as_ref())) else {
             return Ok(None);
         };
-        let (_, items, ..) = parts;
-        let queries = items.iter().rev().map(|bytes| item::decode(id, bytes));
+        let wanted = header.total_queries.min(recent as u64);
+        let newest = recent_queries.first().map(|query| query.seq);
+        if recent_queries.len() as u64 != wanted
+            || newest.is_some_and(|seq| seq != header.total_queries)
+        {
+            return self.overview_at_once(call, scope, id, recent).await;
+        }
         Ok(Some(SessionOverview {
             header,
             is_archived: false,
-            recent_queries: queries.collect::<Result<_, _>>()?,
+            recent_queries,
+        }))
+    }
+
+    /// The last queries of a session, the newest first.
+    async fn last_queries(
+        &self,
+        call: Call,
+        id: SessionId,
+        recent: usize,
+    ) -> Result<Vec<QueryRecord>, StoreError> {
+        if recent == 0 {
+            return Ok(Vec::new());
+        }
+        let mut read = cmd("LRANGE");
+        let key = self.keys.of(id, Part::Queries);
+        read.arg(key).arg(first_of_last(recent)).arg(-1);
+        let items: Vec<Vec<u8>> = self.command(call, &read).await?;
+        newest_first(id, &items)
+    }
+
+    async fn overview_at_once(
+        &self,
+        call: Call,
+        scope: &Scope,
+        id: SessionId,
+        recent: usize,
+    ) -> Result<Option<SessionOverview>, StoreError> {
+        let (extent, first) = match recent {
+            0 => (Extent::Header, Vec::new()),
+            _ => (Extent::Queries, first_of_last(recent).into_bytes()),
+        };
+        let found = self
+            .read((&self.link, call), scope, id, extent, first)
+            .await?;
+        let Some((header, (_, items, ..))) = found else {
+            return Ok(None);
+        };
+        Ok(Some(SessionOverview {
+            header,
+            is_archived: false,
+            recent_queries: newest_first(id, &items)?,
         }))
     }
 
@@ -182,6 +229,16 @@ impl RedisStore {
         let header = header::decode(id, &parts.0)?;
         Ok(header.map(|header| (header, parts)))
     }
+}
+
+/// The place of the first of the last so many, counted from the end where that can be told.
+fn first_of_last(count: usize) -> String {
+    i64::try_from(count).map_or_else(|_| "0".to_owned(), |count| format!("-{count}"))
+}
+
+fn newest_first(id: SessionId, items: &[Vec<u8>]) -> Result<Vec<QueryRecord>, StoreError> {
+    let queries = items.iter().rev().map(|bytes| item::decode(id, bytes));
+    queries.collect()
 }
 
 fn session(

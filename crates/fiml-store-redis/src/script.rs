@@ -25,6 +25,10 @@ macro_rules! script {
 pub(crate) static APPEND: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/append.lua").to_owned()));
 
+/// Appends a query to a session that is as it was last seen.
+pub(crate) static APPEND_TO_SEEN: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/append_to_seen.lua").to_owned()));
+
 script!(
     /// Applies a batch of changes.
     APPLY,
@@ -138,6 +142,7 @@ mod tests {
         for script in [
             include_str!("scripts/apply.lua"),
             include_str!("scripts/append.lua"),
+            include_str!("scripts/append_to_seen.lua"),
             include_str!("scripts/insert.lua"),
             include_str!("scripts/read.lua"),
             include_str!("scripts/remove.lua"),

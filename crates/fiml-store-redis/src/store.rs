@@ -14,6 +14,7 @@ use crate::{
     keys::{Keys, Part},
     link::{Call, Deadline, Link},
     script::{Operands, Script},
+    seen::Seen,
 };
 
 /// Keeps live sessions in Redis, on one server or a cluster.
@@ -25,6 +26,7 @@ pub struct RedisStore {
     pub(crate) link: Link,
     full_reads: Vec<Link>,
     turn: AtomicUsize,
+    pub(crate) seen: Seen,
     timeout: Duration,
     addresses: String,
 }
@@ -40,19 +42,19 @@ impl fmt::Debug for RedisStore {
 }
 
 impl RedisStore {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         keys: Keys,
         link: Link,
         full_reads: Vec<Link>,
         timeout: Duration,
         addresses: String,
     ) -> Self {
-        let turn = AtomicUsize::new(0);
         Self {
             keys,
             link,
             full_reads,
-            turn,
+            turn: AtomicUsize::new(0),
+            seen: Seen::default(),
             timeout,
             addresses,
         }

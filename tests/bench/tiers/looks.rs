@@ -10,7 +10,7 @@ use crate::{
     sessions::{fill, session},
 };
 
-/// What `read.lua` has the server do for it.
+/// The header and the last queries in one reply; the store asks for them by two commands, without a script.
 const BARE: &str = "return {redis.call('HMGET', KEYS[1], 'm', 'n', 'o', 't'), \
     redis.call('LRANGE', KEYS[2], ARGV[1], -1), {}, {}, {}}";
 
