@@ -27,9 +27,9 @@ TOOLS = {
 }
 
 
-async def succeed(client, tool, **arguments):
+async def succeed(client, tool, progress=None, **arguments):
     """Calls a tool, and checks that both forms of its answer say the same."""
-    result = await client.call_tool(tool, arguments)
+    result = await client.call_tool(tool, arguments, progress_callback=progress)
     assert not result.is_error, (tool, result)
     assert json.loads(result.content[0].text) == result.structured_content, tool
     assert result.structured_content["status"] == "success", (tool, result)
@@ -79,7 +79,13 @@ async def sitting(server, mode, protocol):
         assert created["assets"] == ["AAPL", "BTC"] and created["ttl_capped"] is True
         quote = await succeed(client, "search-by-symbol", symbol="AAPL", sessionId=session)
         assert quote["cached"]["price"] == 223.02 and quote["session"]["query_number"] == 1
-        again = await succeed(client, "search-by-symbol", symbol="AAPL", sessionId=session)
+        steps = []
+
+        async def told(done, total, _next):
+            steps.append((done, total))
+
+        again = await succeed(client, "search-by-symbol", told, symbol="AAPL", sessionId=session)
+        assert steps == [(0, 3), (1, 3), (2, 3)], steps
         assert again["cache"]["result"] == "hit" and again["session"]["query_number"] == 2
         coin = await succeed(client, "search-by-coin", symbol="BTC", pair="USD", sessionId=session)
         assert coin["cached"]["price"] == 1.5 and coin["session"]["tracked"] is True

@@ -1,4 +1,4 @@
-//! `/health` and `/ready`, with stores that answer and stores that do not.
+//! `/health` and `/ready`, with stores that answer and stores that do not, and paths where nothing is.
 
 use std::{
     thread,
@@ -9,7 +9,11 @@ use fiml_testkit::servers::{PostgresServer, RedisServer};
 use fiml_tests::place::{Place, Tiers};
 use serde_json::json;
 
-use crate::{caller::Caller, server::Server, wire::Reply};
+use crate::{
+    caller::Caller,
+    server::Server,
+    wire::{HEADERS, Reply, request},
+};
 
 /// After how long a test gives up on another answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,6 +30,22 @@ fn until(server: &Server, status: u16) -> Reply {
         // An answer is repeated for a second.
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn a_path_where_nothing_is_names_those_that_answer() {
+    let place = Place::embedded();
+    let server = Server::start(place.fiml());
+    let posted = server.ask(&request("POST", "/", &HEADERS, "{}"));
+    for lost in [server.get("/"), server.get("/mcp/sessions"), posted] {
+        assert_eq!((lost.status, lost.code()), (404, json!(-32_600)));
+        let said = lost.json()["error"]["message"].to_string();
+        for path in ["/mcp", "/health", "/ready"] {
+            assert!(said.contains(path), "{said}");
+        }
+    }
+    let foreign = request("GET", "/", &[("Host", "evil.com")], "");
+    assert_eq!(server.ask(&foreign).status, 403);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What rmcp asks of a server: discovery, the list of tools, and calls.
 
-use std::pin::pin;
+use std::{pin::pin, sync::Arc};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     server::McpServer,
-    tools::{Entry, Writing},
+    tools::{Entry, Progress, Writing},
 };
 
 /// How long a client may keep what discovery and the list of tools said, in milliseconds: they do not
@@ -38,7 +38,7 @@ Give an idempotencyKey to a call that changes something, and repeat the call wit
 pub(crate) struct Handler {
     server: McpServer,
     /// Stamped on results, so that a client without a handshake knows who answered.
-    meta: MetaObject,
+    meta: Arc<MetaObject>,
 }
 
 impl Handler {
@@ -46,6 +46,7 @@ impl Handler {
         let mut meta = MetaObject::new();
         meta.0
             .insert(SERVER_INFO.to_owned(), json!(implementation()));
+        let meta = Arc::new(meta);
         Self { server, meta }
     }
 
@@ -54,9 +55,10 @@ impl Handler {
         tool: &Entry,
         request: CallToolRequestParams,
         writing: &Writing,
+        progress: Progress,
     ) -> CallToolResult {
         let arguments = request.arguments.unwrap_or_default();
-        let reply = self.server.answer(tool, arguments, writing).await;
+        let reply = self.server.answer(tool, arguments, writing, progress).await;
         let content = vec![ContentBlock::text(reply.text)];
         let mut result = if reply.is_error {
             CallToolResult::error(content)
@@ -64,7 +66,7 @@ impl Handler {
             CallToolResult::success(content)
         };
         result.structured_content = Some(reply.value);
-        result.with_meta(Some(self.meta.clone()))
+        result.with_meta(Some(MetaObject::clone(&self.meta)))
     }
 }
 
@@ -102,7 +104,7 @@ impl ServerHandler for Handler {
             ListToolsResult::with_all_items(tools.map(|tool| tool.listed.clone()).collect())
                 .with_ttl_ms(FRESH_MS)
                 .with_cache_scope(CacheScope::Public);
-        result.meta = Some(self.meta.clone());
+        result.meta = Some(MetaObject::clone(&self.meta));
         Ok(result)
     }
 
@@ -119,7 +121,8 @@ impl ServerHandler for Handler {
             return Err(ErrorData::invalid_params(message, None));
         };
         let writing = Writing::default();
-        let mut running = pin!(self.run(tool, request, &writing));
+        let progress = Progress::of(&context);
+        let mut running = pin!(self.run(tool, request, &writing, progress));
         tokio::select! {
             biased;
             result = &mut running => return Ok(result.into()),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{ErrorBody, Failure},
-    tools::{Call, Entry, Facts, Reply, ToolTable, Writing},
+    tools::{Call, Entry, Facts, Progress, Reply, ToolTable, Writing},
 };
 
 /// What a server answers from.
@@ -74,7 +74,8 @@ impl McpServer {
         arguments: Map<String, Value>,
     ) -> Option<Result<Value, Value>> {
         let tool = self.tools.find(tool)?;
-        let reply = self.answer(tool, arguments, &Writing::default()).await;
+        let (writing, progress) = (Writing::default(), Progress::default());
+        let reply = self.answer(tool, arguments, &writing, progress).await;
         Some(if reply.is_error {
             Err(reply.value)
         } else {
@@ -87,6 +88,7 @@ impl McpServer {
         tool: &Entry,
         arguments: Map<String, Value>,
         writing: &Writing,
+        progress: Progress,
     ) -> Reply {
         let call = Call {
             services: Arc::clone(&self.services),
@@ -95,6 +97,7 @@ impl McpServer {
             user: self.services.local_user.clone(),
             key: None,
             writing: writing.clone(),
+            progress,
         };
         // A panic would otherwise leave the client waiting for ever.
         let outcome = AssertUnwindSafe(tool.call(call, arguments))

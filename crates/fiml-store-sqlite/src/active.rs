@@ -26,6 +26,8 @@ use crate::{
     select::{FoundRow, Tier, ids, page},
 };
 
+/// How many queries are read at a glance.
+const FEW: usize = 8;
 /// How long after it was forgotten a reservation is cleared away: 30 days in microseconds.
 const KEPT_LONGER: i64 = 30 * 24 * 3_600 * 1_000_000;
 
@@ -67,17 +69,21 @@ impl ActiveStore for SqliteStore {
         recent: usize,
     ) -> Result<Option<SessionOverview>, StoreError> {
         let scope = scope.clone();
-        self.read(move |conn| {
+        let look = move |conn: &mut SqliteConnection| {
             let Some((row, header)) = header_in_txn(conn, &scope, id)? else {
                 return Ok(None);
             };
             Ok(Some(SessionOverview {
+                recent_queries: recent_in_txn(conn, row, &header, recent)?,
                 header,
                 is_archived: false,
-                recent_queries: recent_in_txn(conn, row, id, recent)?,
             }))
-        })
-        .await
+        };
+        if recent <= FEW {
+            self.glance(look).await
+        } else {
+            self.read(look).await
+        }
     }
 
     #[instrument(level = "debug", skip_all, fields(session.id = %id))]

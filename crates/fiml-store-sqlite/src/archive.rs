@@ -105,7 +105,7 @@ impl ArchiveStore for SqliteStore {
         recent: usize,
     ) -> Result<Option<SessionOverview>, StoreError> {
         let scope = scope.clone();
-        self.read(move |conn| {
+        self.glance(move |conn| {
             let Some((session, header, _)) = row_in_txn(conn, &scope, id)? else {
                 return Ok(None);
             };

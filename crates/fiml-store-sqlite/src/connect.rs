@@ -4,7 +4,7 @@ use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use diesel::{connection::SimpleConnection, prelude::*, sqlite::SqliteConnection};
@@ -89,6 +89,15 @@ impl SqliteStore {
         W: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
         self.readers.read(work).await
+    }
+
+    /// The same for work that looks up a few rows by their keys.
+    pub(crate) async fn glance<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Fn(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        self.readers.glance(work).await
     }
 }
 
@@ -194,19 +203,22 @@ fn use_write_ahead_log(conn: &mut SqliteConnection, config: &SqliteConfig) -> Qu
                 if Complaint::of(&error) == Complaint::Busy
                     && started.elapsed() < config.busy_timeout =>
             {
-                std::thread::sleep(std::time::Duration::from_millis(2));
+                std::thread::sleep(Duration::from_millis(2));
             }
             done => return done,
         }
     }
 }
 
-/// A connection that only reads.
-pub(crate) fn open_to_read(config: &SqliteConfig) -> Result<SqliteConnection, ConnectError> {
+/// A connection that only reads, and waits so long where somebody holds the file.
+pub(crate) fn open_to_read(
+    config: &SqliteConfig,
+    busy_timeout: Duration,
+) -> Result<SqliteConnection, ConnectError> {
     let mut conn = open_file(&config.path)?;
     let settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA query_only = ON",
-        config.busy_timeout.as_millis()
+        busy_timeout.as_millis()
     );
     conn.batch_execute(&settings)
         .map_err(|error| ConnectError::at(config.path.clone(), error))?;

@@ -8,7 +8,7 @@ use fiml_session_core::{
 
 use crate::{
     error::{Failure, blame, corrupt},
-    row::{count, from_json, limit},
+    row::{count, from_json, number},
     schema::{answers, entries, queries},
     select::{FoundRow, Tier, one},
 };
@@ -64,13 +64,16 @@ pub(crate) fn snapshot_in_txn(
 pub(crate) fn recent_in_txn(
     conn: &mut SqliteConnection,
     session: i64,
-    id: SessionId,
+    header: &SessionHeader,
     recent: usize,
 ) -> Result<Vec<QueryRecord>, Failure> {
+    let id = header.id;
+    // They are numbered without a gap. A limit instead would be planned anew with every value it is given.
+    let before = header.total_queries.saturating_sub(recent as u64);
     let rows: QueryResult<Vec<String>> = queries::table
         .filter(queries::session.eq(session))
+        .filter(queries::seq.gt(number(before)?))
         .order(queries::seq.desc())
-        .limit(limit(recent))
         .select(queries::record)
         .load(conn);
     let rows = rows.map_err(|error| blame(id, error.into()))?;

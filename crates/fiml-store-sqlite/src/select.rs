@@ -185,18 +185,19 @@ struct Key {
     order: &'static str,
 }
 
+// The sign keeps SQLite from planning a listing anew with every limit that it is given.
 const BY_SESSION: Key = Key {
     user: " AND s.user_id = ",
     unowned: " AND s.user_id IS NULL",
     after: " AND (s.created_at, s.id) < (",
-    order: " ORDER BY s.created_at DESC, s.id DESC LIMIT ",
+    order: " ORDER BY s.created_at DESC, s.id DESC LIMIT +",
 };
 
 const BY_LABEL: Key = Key {
     user: " AND l.user_id = ",
     unowned: " AND l.user_id IS NULL",
     after: " AND (l.created_at, l.id) < (",
-    order: " ORDER BY l.created_at DESC, l.id DESC LIMIT ",
+    order: " ORDER BY l.created_at DESC, l.id DESC LIMIT +",
 };
 
 impl Key {

@@ -1,7 +1,8 @@
 //! MCP over HTTP: one endpoint for both eras, and the limits around it.
 //!
 //! [`McpServer::router`](crate::McpServer::router) answers at `/mcp` and may be mounted in any axum router;
-//! [`health()`] answers at `/health` and `/ready`; [`serve_http`] serves either, or both merged, and bounds
+//! [`health()`] answers at `/health` and `/ready`; [`elsewhere`] says so anywhere else; [`serve_http`] serves
+//! any of them, or all merged, and bounds
 //! what only a listener can: connections, heads that trickle in, answers that nobody takes, and the end. A
 //! program that serves the router by other means sets `TCP_NODELAY` and a time for heads and answers itself.
 //!
@@ -10,7 +11,7 @@
 //! | what | status | code |
 //! |---|---|---|
 //! | a `Host` or `Origin` that is not allowed, at `/health` and `/ready` too | 403 | -32600 |
-//! | another path, where the router stands alone | 404 | -32600 |
+//! | another path, where the router stands alone or beside [`elsewhere`] | 404 | -32600 |
 //! | another method than POST | 405 | -32600 |
 //! | an `Accept` without JSON and event streams; a `Content-Type` that is not JSON | 406; 415 | -32600 |
 //! | a body that does not arrive in time; one that is too large | 408; 413 | -32600 |
@@ -37,6 +38,7 @@
 mod access;
 mod config;
 mod connection;
+mod elsewhere;
 mod ending;
 mod gate;
 mod health;
@@ -46,6 +48,7 @@ mod refusal;
 mod serve;
 
 pub use config::HttpConfig;
+pub use elsewhere::elsewhere;
 pub use health::health;
 pub use serve::serve_http;
 

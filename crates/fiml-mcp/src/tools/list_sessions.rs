@@ -209,6 +209,7 @@ impl Tool for ListSessions {
             tags: arguments.tags,
             asset: arguments.asset,
         };
+        call.progress.tell(0, 1, "reading the sessions").await;
         let store = &call.services.store;
         let page = store.list_user_sessions(&call.scope, &request).await?;
         Ok(SessionList::new(Some(user), page, store.now()))

@@ -6,6 +6,7 @@ mod create_session;
 mod extend_session;
 mod get_session;
 mod list_sessions;
+mod progress;
 mod quote_answer;
 mod quote_schema;
 mod search;
@@ -15,6 +16,7 @@ mod session_analytics;
 mod writing;
 
 pub use list_sessions::SessionList;
+pub(crate) use progress::Progress;
 pub(crate) use writing::Writing;
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
@@ -131,6 +133,7 @@ pub(crate) struct Call {
     pub(crate) key: Option<IdempotencyKey>,
     /// Whether it has begun to change something.
     pub(crate) writing: Writing,
+    pub(crate) progress: Progress,
 }
 
 /// What a tool answers: the same JSON as a text and as a value.
@@ -143,12 +146,11 @@ pub(crate) struct Reply {
 
 impl Reply {
     fn of(body: &impl Serialize, is_error: bool) -> Self {
+        const PLAIN: &str = "bodies are plain data with text keys";
         // The text comes from the body itself: a Value would forget the order of the fields.
-        let text = serde_json::to_string(body).expect("bodies are plain data with text keys");
-        let value = serde_json::from_str(&text).expect("it was written as JSON");
         Self {
-            text,
-            value,
+            text: serde_json::to_string(body).expect(PLAIN),
+            value: serde_json::to_value(body).expect(PLAIN),
             is_error,
         }
     }

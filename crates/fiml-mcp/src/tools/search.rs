@@ -41,10 +41,20 @@ impl Question {
     /// question under the call's key already. A session that cannot be reached or holds all it may does
     /// not keep the quote from the caller; one that may or may not have taken the question does.
     pub(super) async fn answer(self, call: &Call) -> Result<QuoteAnswer, Failure> {
+        // The session, the price, the record; or the price alone.
+        let (looks, steps) = match &self.session_id {
+            Some(_) => (1, 3),
+            None => (0, 1),
+        };
         let session = match &self.session_id {
-            Some(id) => Some(look_at(call, id.parse()?).await?),
+            Some(id) => {
+                call.progress.tell(0, steps, "looking at the session").await;
+                Some(look_at(call, id.parse()?).await?)
+            }
             None => None,
         };
+        let next = "asking for the price";
+        call.progress.tell(looks, steps, next).await;
         let services = &call.services;
         let asked = Instant::now();
         let answered = services
@@ -52,6 +62,10 @@ impl Question {
             .quote(&self.request, services.store.now().into())
             .await;
         let took = asked.elapsed();
+        if let Some(Session::Open(_)) = session {
+            let next = "recording the question";
+            call.progress.tell(2, steps, next).await;
+        }
         let answer = match answered {
             Ok(answer) => answer,
             Err(error) => {

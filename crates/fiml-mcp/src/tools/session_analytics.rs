@@ -128,6 +128,7 @@ impl Tool for GetAnalytics {
                 .map_or(StatsRequest::DEFAULT_DAYS, |days| days as u32),
             ..StatsRequest::default()
         };
+        call.progress.tell(0, 1, "reading the figures").await;
         let analytics = &call.services.analytics;
         Ok(analytics.get_session_stats(&call.scope, &request).await?)
     }

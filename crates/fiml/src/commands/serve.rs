@@ -100,6 +100,7 @@ async fn over_http(
     let limits = HttpConfig::default();
     let health = http::health(named(opened.health, config), &limits);
     let router = server.router(&limits).merge(health);
+    let router = router.merge(http::elsewhere(&limits));
     let taken = listener.local_addr()?;
     tracing::info!(target: "fiml::listening", "serving MCP at http://{taken}/mcp");
     serve_http(listener, router, &limits, stop).await?;
