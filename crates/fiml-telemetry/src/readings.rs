@@ -205,7 +205,9 @@ fn gauge<const N: usize>(
     help: &str,
     samples: impl IntoIterator<Item = ([(&'static str, String); N], f64)>,
 ) -> fmt::Result {
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    // As the registry ends its own.
+    let help = format!("{help}.");
+    let mut metric = encoder.encode_descriptor(name, &help, None, MetricType::Gauge)?;
     for (labels, value) in samples {
         if labels.is_empty() {
             metric.encode_gauge(&value)?;
