@@ -45,7 +45,7 @@ test:
 # Lint fiml with traces over OTLP, and test what a collector receives
 otlp:
     cargo clippy -p fiml --features otlp --all-targets -- -D warnings
-    cargo test -p fiml-tests --features otlp --test otlp
+    cargo test --workspace --features fiml-tests/otlp --test otlp
 
 # Build the documentation, warnings as errors
 doc:
