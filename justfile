@@ -42,6 +42,11 @@ test:
     cargo build -p fiml
     cargo test --workspace
 
+# Lint fiml with traces over OTLP, and test what a collector receives
+otlp:
+    cargo clippy -p fiml --features otlp --all-targets -- -D warnings
+    cargo test --workspace --features fiml-tests/otlp --test otlp
+
 # Build the documentation, warnings as errors
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
@@ -92,4 +97,4 @@ bench *ARGS:
     cargo bench -p fiml-tests --bench embedded --bench tiers --bench http -- {{ARGS}}
 
 # Run every check
-verify: lint doc test examples python-client inspector conformance fuzz
+verify: lint doc test otlp examples python-client inspector conformance fuzz

@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "fiml-mcp",
         &["fiml-session-core", "fiml-analytics", "fiml-market"],
     ),
+    ("fiml-telemetry", &["fiml-session-core"]),
     ("fiml-testkit", &["fiml-session-core"]),
     (
         "fiml",
@@ -32,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fiml-store-pg",
             "fiml-store-redis",
             "fiml-store-sqlite",
+            "fiml-telemetry",
         ],
     ),
 ];
@@ -48,6 +50,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("axum", &["fiml-mcp"]),
     ("hyper", &["fiml-mcp"]),
     ("hyper-util", &["fiml-mcp"]),
+    ("prometheus-client", &["fiml-telemetry"]),
+    ("opentelemetry", &["fiml"]),
+    ("opentelemetry_sdk", &["fiml"]),
     ("anyhow", &["fiml"]),
     ("clap", &["fiml"]),
 ];

@@ -27,6 +27,9 @@ pub fn binary() -> &'static Path {
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--offline", "-p", "fiml"]);
         build.args(release.then_some("--release"));
+        if cfg!(feature = "otlp") {
+            build.args(["--features", "otlp"]);
+        }
         build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         assert!(build.status().unwrap().success(), "cargo build -p fiml");
         profile.join("fiml")

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
 
 mod appends;
+mod observed;
 mod pages;
 mod process;
 mod report;
@@ -32,6 +33,9 @@ fn main() {
     if wanted.has("appends") {
         runtime.block_on(appends::flat());
         runtime.block_on(appends::durable());
+    }
+    if wanted.has("observed") {
+        runtime.block_on(observed::record_query());
     }
     if wanted.has("pages") {
         runtime.block_on(pages::one_user());

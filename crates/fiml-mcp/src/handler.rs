@@ -7,13 +7,15 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
         CustomRequest, CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult,
-        MetaObject, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        MetaObject, PaginatedRequestParams, RequestMetaObject, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
 };
 use serde_json::json;
+use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
+    observer::TraceContext,
     server::McpServer,
     tools::{Entry, Progress, Writing},
 };
@@ -61,12 +63,38 @@ impl Handler {
         let reply = self.server.answer(tool, arguments, writing, progress).await;
         let content = vec![ContentBlock::text(reply.text)];
         let mut result = if reply.is_error {
+            let code = reply.value["code"].as_str().unwrap_or_default();
+            Span::current().record("error.type", code);
+            Span::current().record("otel.status_code", "ERROR");
             CallToolResult::error(content)
         } else {
             CallToolResult::success(content)
         };
         result.structured_content = Some(reply.value);
         result.with_meta(Some(MetaObject::clone(&self.meta)))
+    }
+
+    /// The span of a call, named as OpenTelemetry names those of MCP, in the trace that its client named.
+    fn span(&self, tool: &Entry, meta: &RequestMetaObject) -> Span {
+        let span = tracing::debug_span!(
+            "tools/call",
+            otel.name = format_args!("tools/call {}", tool.name),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            "error.type" = Empty,
+            mcp.method.name = "tools/call",
+            gen_ai.tool.name = tool.name,
+        );
+        if let (Some(observer), Some(traceparent)) = (&self.server.observer, meta.get_traceparent())
+        {
+            let tracestate = meta.get_tracestate();
+            let trace = TraceContext {
+                traceparent,
+                tracestate,
+            };
+            observer.begins(&span, trace);
+        }
+        span
     }
 }
 
@@ -122,7 +150,9 @@ impl ServerHandler for Handler {
         };
         let writing = Writing::default();
         let progress = Progress::of(&context);
-        let mut running = pin!(self.run(tool, request, &writing, progress));
+        let span = self.span(tool, &context.meta);
+        let running = self.run(tool, request, &writing, progress);
+        let mut running = pin!(running.instrument(span));
         tokio::select! {
             biased;
             result = &mut running => return Ok(result.into()),

@@ -8,6 +8,7 @@ mod handler;
 pub mod http;
 mod line;
 mod message;
+mod observer;
 mod outbox;
 mod schema;
 mod server;
@@ -18,6 +19,7 @@ mod transport;
 pub use error::ServeError;
 #[cfg(feature = "http")]
 pub use http::{HttpConfig, serve_http};
+pub use observer::{CallObserver, TraceContext};
 pub use server::{McpServer, Services};
 pub use stdio::{serve, serve_stdio, serve_until};
 pub use tools::SessionList;

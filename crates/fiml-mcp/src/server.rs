@@ -1,6 +1,10 @@
 //! The server and what it answers from.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use fiml_analytics::SessionAnalytics;
 use fiml_market::Market;
@@ -10,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{ErrorBody, Failure},
+    observer::CallObserver,
     tools::{Call, Entry, Facts, Progress, Reply, ToolTable, Writing},
 };
 
@@ -36,6 +41,7 @@ pub struct Services {
 pub struct McpServer {
     pub(crate) services: Arc<Services>,
     pub(crate) tools: Arc<ToolTable>,
+    pub(crate) observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl McpServer {
@@ -49,6 +55,16 @@ impl McpServer {
         Self {
             services: Arc::new(services),
             tools: Arc::new(tools),
+            observer: None,
+        }
+    }
+
+    /// The same server, telling this observer of every call.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn CallObserver>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
         }
     }
 
@@ -99,17 +115,25 @@ impl McpServer {
             writing: writing.clone(),
             progress,
         };
+        let began = Instant::now();
         // A panic would otherwise leave the client waiting for ever.
         let outcome = AssertUnwindSafe(tool.call(call, arguments))
             .catch_unwind()
             .await;
         let outcome = outcome.unwrap_or(Err(Failure::Broken { tool: tool.name }));
-        outcome.unwrap_or_else(|failure| {
-            let body = ErrorBody::from(&failure);
-            if body.code == ErrorCode::Internal {
-                tracing::error!(tool = tool.name, error = body.message, "a tool failed");
+        let (reply, code) = match outcome {
+            Ok(reply) => (reply, "success"),
+            Err(failure) => {
+                let body = ErrorBody::from(&failure);
+                if body.code == ErrorCode::Internal {
+                    tracing::error!(tool = tool.name, error = body.message, "a tool failed");
+                }
+                (Reply::failure(&failure), body.code.name())
             }
-            Reply::failure(&failure)
-        })
+        };
+        if let Some(observer) = &self.observer {
+            observer.ended(tool.name, code, began.elapsed());
+        }
+        reply
     }
 }

@@ -4,6 +4,7 @@ mod active;
 mod answer;
 mod apply;
 mod bytes;
+mod census;
 mod change;
 mod config;
 mod connect;

@@ -18,6 +18,11 @@ use crate::{
 /// How many places of one index are asked for at once at most.
 const LARGEST_SHARE: usize = 1_000;
 
+/// The place behind which those of later instants lie.
+pub(crate) fn last_of(instant: Timestamp) -> Vec<u8> {
+    [&instant_bytes(instant)[..], &[0xFF; 16]].concat()
+}
+
 /// A stretch of an order, and the way along it.
 #[derive(Debug, Clone)]
 pub(crate) struct Stretch {
@@ -40,7 +45,7 @@ impl Stretch {
 
     /// From the earliest place up to those of an instant.
     pub(crate) fn earliest_first(up_to: Timestamp) -> Self {
-        let last = [b"[", &instant_bytes(up_to)[..], &[0xFF; 16]].concat();
+        let last = [b"[", &last_of(up_to)[..]].concat();
         Self {
             command: "ZRANGEBYLEX",
             from: b"-".to_vec(),

@@ -25,6 +25,7 @@ mod one_server {
     }
 
     fiml_testkit::active_store_suite!(fresh);
+    fiml_testkit::active_census_suite!(fresh);
 }
 
 mod a_cluster {
@@ -35,4 +36,5 @@ mod a_cluster {
     }
 
     fiml_testkit::active_store_suite!(fresh);
+    fiml_testkit::active_census_suite!(fresh);
 }

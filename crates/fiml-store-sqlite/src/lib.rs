@@ -3,6 +3,7 @@
 mod active;
 mod apply;
 mod archive;
+mod census;
 mod config;
 mod connect;
 mod error;

@@ -11,6 +11,7 @@ pub mod active;
 pub mod archive;
 #[cfg(feature = "servers")]
 pub mod checker;
+pub mod counts;
 pub mod fixtures;
 pub mod jobs;
 pub mod metrics;

@@ -4,6 +4,7 @@
 //! suite macro, which expands to one named `#[test]` per behaviour:
 //!
 //! - `active_store_suite!(fresh)` for an `ActiveStore`
+//! - `active_census_suite!(fresh)` for an `ActiveCensus` that is an `ActiveStore` too
 //! - `archive_store_suite!(fresh)` for an `ArchiveStore`
 //! - `metrics_store_suite!(fresh)` for a `MetricsStore` that is an `ArchiveStore` too
 //! - `archive_upkeep_suite!(fresh)` for an `ArchiveUpkeep` that is both of these too

@@ -9,6 +9,7 @@ async fn fresh() -> Arc<MemoryStore> {
 }
 
 fiml_testkit::active_store_suite!(fresh);
+fiml_testkit::active_census_suite!(fresh);
 fiml_testkit::archive_store_suite!(fresh);
 fiml_testkit::metrics_store_suite!(fresh);
 fiml_testkit::archive_upkeep_suite!(fresh);

@@ -16,7 +16,7 @@
 //! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
 //! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
-//! Those of the background jobs are listed in [`schedule`].
+//! Those of the background jobs are listed in [`schedule`], those of telemetry in [`telemetry`].
 //!
 //! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
 //! merely lies in the working directory is never read.
@@ -35,9 +35,11 @@ use fiml_session_core::{Invalid, Policy, hours};
 use crate::{
     schedule::{self, JobSettings},
     servers::Servers,
+    telemetry::{self, TelemetrySettings},
+    traces,
 };
 
-/// Every variable that is read, beside those of the jobs; no other is looked at.
+/// Every variable that is read, beside those of the jobs and of telemetry; no other is looked at.
 const NAMES: [&str; 13] = [
     "FIML_DATA",
     "FIML_PRICES",
@@ -73,6 +75,8 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     /// When background jobs run.
     pub(crate) jobs: JobSettings,
+    /// Who is told what is done here.
+    pub(crate) telemetry: TelemetrySettings,
 }
 
 impl Config {
@@ -149,6 +153,7 @@ impl Config {
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             policy: settings.policy()?,
             jobs: JobSettings::read(&settings)?,
+            telemetry: TelemetrySettings::read(&settings)?,
         })
     }
 }
@@ -292,7 +297,9 @@ impl Settings {
 )]
 fn environment() -> impl Iterator<Item = (String, OsString)> {
     let ours = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
-    NAMES.into_iter().chain(schedule::NAMES).filter_map(ours)
+    let names = NAMES.iter().chain(&schedule::NAMES).chain(telemetry::NAMES);
+    let names = names.chain(traces::NAMES);
+    names.copied().filter_map(ours)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! This is the only place where concrete stores are chosen and the environment is read.
 
+mod address;
 mod commands;
 mod config;
 mod exit;
@@ -9,6 +10,9 @@ mod output;
 mod schedule;
 mod servers;
 mod signal;
+mod telemetry;
+#[cfg_attr(not(feature = "otlp"), path = "no_traces.rs")]
+mod traces;
 mod wiring;
 
 use std::{process::ExitCode, time::Duration};
@@ -45,7 +49,7 @@ Exit codes:
   6  a crash of a server would lose what was acknowledged (doctor, serve --require-durable)
 
 Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_HTTP,
-FIML_LOG, REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, DATABASE_SCHEMA and
+FIML_METRICS, FIML_LOG, REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, DATABASE_SCHEMA and
 SESSION_DEFAULT_TTL_HOURS, SESSION_MAX_TTL_HOURS, SESSION_MAX_QUERIES_PER_SESSION,
 SESSION_ARCHIVE_GRACE_SECONDS, SESSION_ENABLE_ANALYTICS, SESSION_CLEANUP_INTERVAL_MINUTES,
 SESSION_RETENTION_DAYS, SESSION_JOB_RUNS_RETENTION_DAYS, SESSION_JOB_LEASE_SECONDS), then from a
@@ -67,11 +71,16 @@ fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
     let config = config::Config::load(&cli.flags).map_err(exit::Refused::error)?;
     // What programs read on stderr is one error and nothing else.
     let usual = if output.is_json() { "off" } else { USUAL_LOG };
-    output::log_to_stderr(config.log.as_deref().unwrap_or(usual))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let traces = traces::Traces::start(&config.telemetry.traces, runtime.handle())?;
+    let log = config.log.as_deref().unwrap_or(usual);
+    output::log_to_stderr(log, traces.as_ref())?;
     let done = runtime.block_on(commands::run(cli.command, &config, output));
+    if let Some(traces) = traces {
+        traces.end();
+    }
     // A thread that reads a terminal cannot be interrupted, and nobody waits for what it reads.
     runtime.shutdown_timeout(Duration::from_millis(500));
     done.map_err(|error| exit::in_place(error, &config))

@@ -9,9 +9,14 @@ use anyhow::{Context, Result, bail};
 use comfy_table::{Table, presets};
 use fiml_session_core::{ErrorCode, Timestamp};
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
-use crate::exit::{self, Details};
+use crate::{
+    exit::{self, Details},
+    traces::Traces,
+};
 
 /// Writes answers to stdout, as tables and sentences or as JSON, and errors to stderr.
 #[derive(Debug)]
@@ -209,17 +214,17 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// Sends the log to stderr: stdout belongs to answers and to the protocol.
-pub(crate) fn log_to_stderr(filter: &str) -> Result<()> {
+/// Sends the log to stderr, and spans where traces go: stdout belongs to answers and to the protocol.
+pub(crate) fn log_to_stderr(filter: &str, traces: Option<&Traces>) -> Result<()> {
     let filter = EnvFilter::try_new(filter)
         .with_context(|| {
             format!("FIML_LOG is {filter:?}; it must be a filter such as info or fiml=debug")
         })
         .map_err(exit::Refused::error)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(false)
+    let log = fmt::layer().with_writer(io::stderr).with_ansi(false);
+    tracing_subscriber::registry()
+        .with(log.with_filter(filter))
+        .with(traces.map(Traces::layer))
         .init();
     Ok(())
 }

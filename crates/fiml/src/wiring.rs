@@ -8,7 +8,7 @@ use fiml_market::{FilePrices, Market, MarketConfig};
 use fiml_mcp::{McpServer, Services};
 use fiml_session_core::{
     Invalid, SessionStore, Stores, SystemClock,
-    store::{ArchiveUpkeep, Health, JobStore, StoreError, StoreHealth},
+    store::{ActiveCensus, ArchiveUpkeep, Health, JobStore, StoreError, StoreHealth},
 };
 use fiml_store_pg::{ConnectError as PgConnectError, PgStore};
 use fiml_store_redis::RedisStore;
@@ -25,6 +25,8 @@ pub(crate) struct Opened {
     pub(crate) upkeep: Arc<dyn ArchiveUpkeep>,
     /// Where runs of background jobs are claimed and recorded.
     pub(crate) jobs: Arc<dyn JobStore>,
+    /// What counts live sessions.
+    pub(crate) census: Arc<dyn ActiveCensus>,
     /// What tells their condition, the store of live sessions first.
     pub(crate) health: Vec<Arc<dyn StoreHealth>>,
 }
@@ -76,6 +78,7 @@ async fn open_servers(servers: &Servers) -> Result<Opened> {
         },
         upkeep: Arc::<PgStore>::clone(&archive),
         jobs: Arc::<PgStore>::clone(&archive),
+        census: Arc::<RedisStore>::clone(&live),
         health: vec![live, archive],
     })
 }
@@ -86,6 +89,7 @@ async fn open_file(config: &Config) -> Result<Opened> {
         stores: Stores::single(Arc::<SqliteStore>::clone(&file)),
         upkeep: Arc::<SqliteStore>::clone(&file),
         jobs: Arc::<SqliteStore>::clone(&file),
+        census: Arc::<SqliteStore>::clone(&file),
         health: vec![file],
     })
 }

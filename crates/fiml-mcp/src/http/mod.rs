@@ -1,9 +1,9 @@
 //! MCP over HTTP: one endpoint for both eras, and the limits around it.
 //!
 //! [`McpServer::router`](crate::McpServer::router) answers at `/mcp` and may be mounted in any axum router;
-//! [`health()`] answers at `/health` and `/ready`; [`elsewhere`] says so anywhere else; [`serve_http`] serves
-//! any of them, or all merged, and bounds
-//! what only a listener can: connections, heads that trickle in, answers that nobody takes, and the end. A
+//! [`health()`] answers at `/health` and `/ready`, [`page()`] at a path of the caller's; [`elsewhere`] says so
+//! anywhere else. [`serve_http`] serves any of them, or all merged, and bounds what only a listener can:
+//! connections, heads that trickle in, answers that nobody takes, and the end. A
 //! program that serves the router by other means sets `TCP_NODELAY` and a time for heads and answers itself.
 //!
 //! What is refused, and how; each with an error of JSON-RPC in the body:
@@ -43,6 +43,7 @@ mod ending;
 mod gate;
 mod health;
 mod intake;
+mod page;
 mod patience;
 mod refusal;
 mod serve;
@@ -50,6 +51,7 @@ mod serve;
 pub use config::HttpConfig;
 pub use elsewhere::elsewhere;
 pub use health::health;
+pub use page::page;
 pub use serve::serve_http;
 
 use std::sync::Arc;

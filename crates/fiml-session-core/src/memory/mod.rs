@@ -2,6 +2,7 @@
 
 mod active;
 mod archive;
+mod census;
 mod jobs;
 mod metrics;
 mod upkeep;

@@ -4,6 +4,7 @@
 
 mod active;
 mod archive;
+mod census;
 mod error;
 mod filter;
 mod health;
@@ -18,6 +19,7 @@ pub use archive::{
     ArchiveStore, ArchivedHeader, RestoreToken, StageOutcome, StagedSession, Unsettled,
     UnsettledState,
 };
+pub use census::{ActiveCensus, Census};
 pub use error::{BoxError, StoreError};
 pub use filter::{Cursor, Page, SessionFilter};
 pub use health::{Finding, Health, Severity, StoreHealth};

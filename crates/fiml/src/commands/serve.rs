@@ -2,18 +2,15 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use fiml_mcp::{HttpConfig, McpServer, http, serve_http, serve_stdio};
-use fiml_session_core::{
-    Invalid,
-    store::{Health, Severity, StoreError, StoreHealth},
-};
-use tokio::net::TcpListener;
+use fiml_session_core::store::{Health, Severity, StoreError, StoreHealth};
 
 use crate::{
+    address::{bind, loopback},
     config::Config,
-    exit::{NotDurable, Refused},
-    schedule, signal,
+    exit::NotDurable,
+    schedule, signal, telemetry,
     wiring::{self, Opened},
 };
 
@@ -27,6 +24,8 @@ pub(crate) struct Args {
         help = "Serve over HTTP on this address of this machine, such as 127.0.0.1:8787; port 0 takes a free one [env: FIML_HTTP]"
     )]
     http: Option<String>,
+    #[command(flatten)]
+    exposed: telemetry::Args,
     /// Refuse to start where a crash of a server would lose what was acknowledged
     #[arg(long)]
     require_durable: bool,
@@ -56,19 +55,26 @@ Clients of the specification of 2026-07-28 and those that open with initialize a
 servers may share one file, or one Redis and PostgreSQL. The server ends when its stdin does, where it
 serves that, and on SIGTERM and ctrl-c; calls that are under way are finished, within ten seconds.
 
+With --metrics 127.0.0.1:9464 Prometheus finds what is done and what waits at
+http://127.0.0.1:9464/metrics; docs/metrics.md says what every series means.
+
 Background jobs run beside it: what is due already is done at once, and each due run once,
 however many servers there are. fiml jobs list shows them; --no-jobs leaves them to others.";
 
 pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let http = args.http.as_ref().or(config.http.as_ref());
-    let address = http.map(|text| loopback(text)).transpose()?;
+    let address = http.map(|text| loopback("--http or FIML_HTTP", text));
+    let address = address.transpose()?;
+    let exposed = args.exposed.address(config)?;
     let market = wiring::market(config.prices.as_deref()).await?;
     let opened = wiring::open(config).await?;
     let dangers = warn(opened.condition().await);
     if args.require_durable && !dangers.is_empty() {
         bail!(NotDurable::error(dangers.join("; ")));
     }
+    let (opened, page) = telemetry::expose(opened, config, exposed).await?;
     let server = wiring::server(market, opened.sessions(config), config)?;
+    let server = telemetry::observed(server, page.as_ref());
     let jobs = schedule::start(&opened, config, args.no_jobs)?;
     let served = match address {
         Some(address) => over_http(address, &server, opened, config).await,
@@ -76,6 +82,9 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     };
     if let Some(jobs) = jobs {
         jobs.stop().await;
+    }
+    if let Some(page) = page {
+        page.close().await;
     }
     served
 }
@@ -94,9 +103,7 @@ async fn over_http(
     config: &Config,
 ) -> Result<()> {
     let stop = signal::to_end()?;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))?;
+    let listener = bind(address).await?;
     let limits = HttpConfig::default();
     let health = http::health(named(opened.health, config), &limits);
     let router = server.router(&limits).merge(health);
@@ -118,24 +125,6 @@ fn named(
     };
     let names = names.iter().map(|&name| name.to_owned());
     names.zip(health).collect()
-}
-
-/// An address that only this machine reaches.
-fn loopback(text: &str) -> Result<SocketAddr> {
-    let refused = |problem: String| {
-        let limit = "an address of this machine alone with a port: 127.0.0.1:8787 or [::1]:8787";
-        let invalid = Invalid::malformed("--http or FIML_HTTP", problem, limit);
-        Refused::error(invalid.into())
-    };
-    let Ok(address) = text.parse::<SocketAddr>() else {
-        return Err(refused(format!("is {text:?}")));
-    };
-    if address.ip().to_canonical().is_loopback() {
-        return Ok(address);
-    }
-    Err(refused(format!(
-        "is {text}, which other machines may reach, and nobody is asked who they are"
-    )))
 }
 
 /// Says what would do harm; what would lose acknowledged writes, or may for all we know, is returned.

@@ -9,7 +9,7 @@ mod work;
 use anyhow::Result;
 use clap::{Subcommand, builder::PossibleValuesParser};
 
-use crate::{config::Config, output::Output, schedule};
+use crate::{config::Config, output::Output, schedule, telemetry};
 
 /// What can be done with jobs.
 #[derive(Debug, Subcommand)]
@@ -28,7 +28,7 @@ pub(crate) enum Command {
         dry_run: bool,
     },
     /// Run every job whenever it is due, until this is stopped
-    Work,
+    Work(telemetry::Args),
 }
 
 pub(super) const AFTER_HELP: &str = "\
@@ -49,6 +49,6 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
         Command::List => list::run(config, output).await,
         Command::History(args) => history::run(args, config, output).await,
         Command::Run { name, dry_run } => run::run(&name, dry_run, config, output).await,
-        Command::Work => work::run(config, output).await,
+        Command::Work(args) => work::run(&args, config, output).await,
     }
 }

@@ -6,16 +6,19 @@ use serde_json::json;
 use crate::{
     config::Config,
     output::{Output, span},
-    schedule, signal, wiring,
+    schedule, signal, telemetry, wiring,
 };
 
-pub(super) async fn run(config: &Config, output: &Output) -> Result<()> {
+pub(super) async fn run(args: &telemetry::Args, config: &Config, output: &Output) -> Result<()> {
     let stop = signal::to_end()?;
+    let exposed = args.address(config)?;
     let opened = wiring::open(config).await?;
+    let (opened, page) = telemetry::expose(opened, config, exposed).await?;
     let scheduler = schedule::scheduler(&opened, config)?;
     let jobs = scheduler.start();
+    let place = page.as_ref().map(telemetry::Page::url);
     output.answer(
-        &json!({"working_on": config.place(), "jobs": schedule::JOBS}),
+        &json!({"working_on": config.place(), "jobs": schedule::JOBS, "metrics": place}),
         || {
             let every = span(config.jobs.cleanup_interval());
             format!(
@@ -26,5 +29,8 @@ pub(super) async fn run(config: &Config, output: &Output) -> Result<()> {
     )?;
     stop.await;
     jobs.stop().await;
+    if let Some(page) = page {
+        page.close().await;
+    }
     Ok(())
 }
