@@ -189,6 +189,8 @@ impl MetricsExport {
             }
         };
         self.live.extend(rows.iter().map(|row| row.session_id));
+        let mut rows = rows;
+        rows.sort_by_key(Cursor::of_metrics);
         let rows = rows.into_iter();
         Ok(rows
             .map(|row| ExportedSession::of(row, false, self.at))

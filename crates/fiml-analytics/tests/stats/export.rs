@@ -1,6 +1,6 @@
 //! The figures session by session.
 
-use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use fiml_analytics::{ExportedSession, MetricsExport, SessionStats, StatsRequest};
 use fiml_session_core::{ErrorCode, Policy, SessionType, store::Scope};
@@ -100,6 +100,11 @@ async fn rows_add_up_to_the_figures_whatever_is_asked_for_and_however_long_pages
                 assert_eq!(sums(&sessions), figures(&stats), "{scope:?} {request:?}");
                 let ids: BTreeSet<_> = sessions.iter().map(|row| row.session_id).collect();
                 assert_eq!(ids.len(), sessions.len(), "each once");
+                let order = |row: &ExportedSession| (row.is_archived, Reverse(row.created_at));
+                assert!(
+                    sessions.is_sorted_by_key(order),
+                    "live first, the newest first"
+                );
             }
         }
     }
