@@ -49,7 +49,11 @@ const OWNED: &[(&str, &[&str])] = &[
     ("hyper", &["fiml-mcp"]),
     ("hyper-util", &["fiml-mcp"]),
     ("anyhow", &["fiml"]),
+    ("arrow-array", &["fiml"]),
+    ("charts-rs", &["fiml"]),
     ("clap", &["fiml"]),
+    ("csv", &["fiml"]),
+    ("parquet", &["fiml"]),
 ];
 
 /// The normal and build dependencies of each crate, by name.
