@@ -2,8 +2,8 @@
 
 Usage: memory.py PATH_TO_FIML_WITH_PARQUET
 
-The peak is that of the process by the kernel's account (VmHWM). Ten times as many sessions may cost a tenth
-more, which is what page caches and allocators vary by.
+The peak is that of the process by the kernel's account (VmHWM). Ten times as many sessions, if they were held,
+would cost hundreds of megabytes more; a fourth more is allowed, because the same export varies by a tenth.
 """
 
 import pathlib
@@ -70,7 +70,7 @@ def main(binary):
         for form in ("json", "csv", "parquet"):
             few, many = peaks[form, FEW], peaks[form, MANY]
             print(f"memory: {form} of {FEW:,} sessions {few:,} KiB, of {MANY:,} {many:,} KiB")
-            assert many < few * 1.1, f"{form} grows with the number of sessions"
+            assert many < few * 1.25, f"{form} grows with the number of sessions"
         interrupted(binary, data)
         print("memory: an interrupted export left nothing")
 

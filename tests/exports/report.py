@@ -3,6 +3,7 @@
 Usage: report.py PATH_TO_FIML [FOLDER_FOR_SCREENSHOTS]
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -45,6 +46,35 @@ CONTRAST = """(() => {
   const said = [...document.querySelectorAll("h1, h2, p, figcaption, dt, dd, td, th")].map(text => getComputedStyle(text).color);
   return Math.min(...[...written, ...said].map(contrast));
 })()"""
+
+
+TABLES = """Object.fromEntries([...document.querySelectorAll("section")].map(section => [
+  section.querySelector("h2").textContent,
+  [...section.querySelectorAll("tbody tr")].map(row => [...row.children].map(cell => cell.textContent)),
+]))"""
+
+
+def same_figures(tables, stats):
+    """The tables beside the pictures say what `fiml stats` says."""
+    over_time = tables["Sessions over time"]
+    assert sum(int(row[1]) for row in over_time) == stats["total_sessions"]
+    assert all(int(row[1]) == sum(map(int, row[2:])) for row in over_time)
+    assert sum(int(row[1]) for row in tables["Queries over time"]) == stats["total_queries"]
+    named = {"Top assets": ("top_assets", "symbol"), "Popular tags": ("popular_tags", "tag")}
+    for title, (figure, name) in named.items():
+        assert tables[title] == [[top[name], str(top["count"])] for top in stats[figure]], title
+    counted = {
+        "Types of sessions": "session_type_breakdown", "Types of queries": "query_type_distribution",
+        "Sources": "source_distribution", "Errors": "error_distribution",
+    }
+    for title, figure in counted.items():
+        assert {name: int(count) for name, count in tables[title]} == stats[figure], title
+    spread = {
+        "Session durations": "duration_seconds", "Execution times": "execution_time_ms",
+        "Queries per session": "queries_per_session",
+    }
+    for title, figure in spread.items():
+        assert {name: float(value) for name, value in tables[title]} == stats[figure], title
 
 
 def write(binary, data, place, *filters):
@@ -100,7 +130,11 @@ def main(binary, screenshots=None):
         drawn = set(page.evaluate(COLOURS)) - {"#000000"}
         assert drawn <= named, f"colours that the style does not name: {drawn - named}"
         assert page.evaluate("document.querySelector('dd').firstChild.textContent.trim()") == "1404"
+        same_figures(page.evaluate(TABLES), json.loads(must(fiml(binary, data, "stats", "--json")).stdout))
+        page.call("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "paper is white"
         page.printed(shots / "report.pdf")
+        page.call("Emulation.setEmulatedMedia", media="")
 
         hostile = folder / "hostile.db"
         make(binary, hostile, 60, odd=True)
