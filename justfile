@@ -16,7 +16,7 @@ export PATH := tools / "node/node_modules/node/bin" + ":" + tools / "clients/nod
 default:
     @just --list --unsorted
 
-# Get what the tests need beyond Rust: Redis, PostgreSQL, the official MCP clients and suite in .venv and .tools
+# Get what the tests need beyond Rust: Redis, PostgreSQL, Chromium, and what .venv and .tools hold
 setup:
     ./scripts/setup
 
@@ -36,6 +36,7 @@ fmt:
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy -p fiml --features parquet -- -D warnings
 
 # Run all tests: unit, contract, documentation, end to end
 test:
@@ -86,6 +87,19 @@ fuzz CASES="2000" SEED="": setup
     cargo build -p fiml
     {{venv}}/bin/python tests/clients/fuzz.py target/debug/fiml {{CASES}} {{SEED}}
 
+# Compare an export's three forms value by value, and hold that its memory does not grow with the sessions
+exports: setup
+    cargo build -p fiml --features parquet
+    cp target/debug/fiml target/debug/fiml-with-parquet
+    cargo build -p fiml
+    {{venv}}/bin/python tests/exports/formats.py target/debug/fiml-with-parquet target/debug/fiml
+    {{venv}}/bin/python tests/exports/memory.py target/debug/fiml-with-parquet
+
+# Render reports in headless Chromium: just report, just report FOLDER keeps the screenshots
+report FOLDER="": setup
+    cargo build -p fiml
+    {{venv}}/bin/python tests/exports/report.py target/debug/fiml {{FOLDER}}
+
 # Try every client we know: the gate's, FastMCP, the TypeScript clients and Claude Code
 clients: python-client inspector conformance
     ./scripts/setup more-clients
@@ -97,4 +111,4 @@ bench *ARGS:
     cargo bench -p fiml-tests --bench embedded --bench tiers --bench http -- {{ARGS}}
 
 # Run every check
-verify: lint doc test otlp examples python-client inspector conformance fuzz
+verify: lint doc test otlp examples exports report python-client inspector conformance fuzz

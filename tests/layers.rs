@@ -54,7 +54,11 @@ const OWNED: &[(&str, &[&str])] = &[
     ("opentelemetry", &["fiml"]),
     ("opentelemetry_sdk", &["fiml"]),
     ("anyhow", &["fiml"]),
+    ("arrow-array", &["fiml"]),
+    ("charts-rs", &["fiml"]),
     ("clap", &["fiml"]),
+    ("csv", &["fiml"]),
+    ("parquet", &["fiml"]),
 ];
 
 /// The normal and build dependencies of each crate, by name.

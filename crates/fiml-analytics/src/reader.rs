@@ -11,6 +11,7 @@ use futures_util::future::try_join_all;
 
 use crate::{
     error::AnalyticsError,
+    export::MetricsExport,
     series::{SessionSeries, Step},
     stats::{Selection, SessionStats},
     summary::UserSessionSummary,
@@ -210,6 +211,22 @@ impl SessionAnalytics {
         let stats = self.stats_at(scope, &request, at).await?;
         let previous = self.previous_at(scope, &request, at).await?;
         Ok(UserSessionSummary::of(stats, &previous, &per_day))
+    }
+
+    /// The figures of the matching sessions in scope one by one, live and archived, each once.
+    ///
+    /// They add up to those of [`get_session_stats`](Self::get_session_stats).
+    pub fn export_session_metrics(
+        &self,
+        scope: &Scope,
+        request: &StatsRequest,
+    ) -> Result<MetricsExport, AnalyticsError> {
+        self.store.policy().check_analytics()?;
+        let selection = request.selection()?;
+        let at = self.store.now();
+        let from = at.minus(span(request.days));
+        let (store, scope) = (self.store.clone(), scope.clone());
+        Ok(MetricsExport::new(store, scope, selection, from, at))
     }
 
     async fn stats(

@@ -35,6 +35,11 @@ impl ValueCounts {
         }
     }
 
+    /// Each value with its count, the smallest value first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.0.iter().map(|(&value, &count)| (value, count))
+    }
+
     /// How many values were counted.
     #[must_use]
     pub fn count(&self) -> u64 {

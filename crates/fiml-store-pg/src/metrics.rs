@@ -6,12 +6,16 @@ use async_trait::async_trait;
 use diesel_async::RunQueryDsl;
 use fiml_session_core::{
     MetricsDigest, SessionId, SessionMetrics, Timestamp,
-    store::{MetricsFilter, MetricsStore, Scope, StoreError},
+    store::{MetricsFilter, MetricsStore, Page, Scope, StoreError},
 };
 use futures_util::{FutureExt, TryStreamExt};
 use tracing::instrument;
 
-use crate::{connect::PgStore, row::MetricsRow, select::figures};
+use crate::{
+    connect::PgStore,
+    row::MetricsRow,
+    select::{figures, figures_page},
+};
 
 #[async_trait]
 impl MetricsStore for PgStore {
@@ -41,5 +45,21 @@ impl MetricsStore for PgStore {
             .boxed()
         })
         .await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn list_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        page: Page,
+    ) -> Result<Vec<SessionMetrics>, StoreError> {
+        let query = figures_page(scope, filter, page);
+        let rows = self.read_batch(move |conn| {
+            let rows = query.clone().load::<MetricsRow>(conn);
+            async move { Ok(rows.await?) }.boxed()
+        });
+        let rows = rows.await?;
+        rows.into_iter().map(SessionMetrics::try_from).collect()
     }
 }

@@ -60,6 +60,23 @@ pub(crate) fn figures(scope: &Scope, filter: &MetricsFilter) -> Composed<Metrics
     query
 }
 
+/// A page of the figures that are wanted.
+pub(crate) fn figures_page(
+    scope: &Scope,
+    filter: &MetricsFilter,
+    page: Page,
+) -> Composed<MetricsColumns> {
+    let mut query = figures(scope, filter);
+    if let Some(after) = page.after {
+        let behind = query.sql(" AND (s.created_at, s.session_id) < (");
+        let behind = behind.instant(after.created_at).sql(", ").id(after.id);
+        query = behind.sql(")");
+    }
+    query
+        .sql(" ORDER BY s.created_at DESC, s.session_id DESC LIMIT ")
+        .number(limit(page.limit.get()))
+}
+
 fn listed<T>(query: Composed<T>, scope: &Scope, filter: &SessionFilter, page: Page) -> Composed<T> {
     let query = query.sql(" FROM sessions s WHERE s.status <> 'buried'");
     let mut query = of_user(in_scope(query, scope), filter.user_id.as_ref());

@@ -30,7 +30,7 @@ impl RedisStore {
         let whole_call = self.reads(None);
         let mut rows = Vec::new();
         for keys in whose.keys(self).chunks(BATCH.0) {
-            let stretch = Stretch::newest_first(None, filter.created_from);
+            let stretch = Stretch::newest_before(filter.created_before, filter.created_from);
             let mut walk = Walk::new(self, keys.to_vec(), stretch, BATCH.1);
             loop {
                 // There may be more of everybody's sessions than one call has time for.

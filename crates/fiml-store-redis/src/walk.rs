@@ -43,6 +43,19 @@ impl Stretch {
         }
     }
 
+    /// From the newest place before an instant down to those of another.
+    pub(crate) fn newest_before(before: Option<Timestamp>, down_to: Option<Timestamp>) -> Self {
+        let whole = Self::newest_first(None, down_to);
+        match before {
+            // The places of an instant begin with its bytes, so they lie behind the bytes alone.
+            Some(before) => Self {
+                from: [b"(", &instant_bytes(before)[..]].concat(),
+                ..whole
+            },
+            None => whole,
+        }
+    }
+
     /// From the earliest place up to those of an instant.
     pub(crate) fn earliest_first(up_to: Timestamp) -> Self {
         let last = [b"[", &last_of(up_to)[..]].concat();

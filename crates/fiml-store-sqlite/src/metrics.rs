@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use diesel::{connection::DefaultLoadingMode, prelude::*};
 use fiml_session_core::{
     MetricsDigest, SessionId, SessionMetrics, Timestamp,
-    store::{MetricsFilter, MetricsStore, Scope, StoreError},
+    store::{MetricsFilter, MetricsStore, Page, Scope, StoreError},
 };
 use tracing::instrument;
 
 use crate::{
     connect::SqliteStore,
     row::{from_json, session_id},
-    select::archived_figures,
+    select::{archived_figures, archived_figures_after},
 };
 
 #[async_trait]
@@ -43,6 +43,33 @@ impl MetricsStore for SqliteStore {
                 }
             }
             Ok(digest)
+        })
+        .await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn list_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        page: Page,
+    ) -> Result<Vec<SessionMetrics>, StoreError> {
+        let query = archived_figures_after(scope, filter, page.after);
+        let filter = filter.clone();
+        self.read(move |conn| {
+            let mut found = Vec::new();
+            let rows = query.load_iter::<(Vec<u8>, String), DefaultLoadingMode>(conn)?;
+            for row in rows {
+                let (id, json) = row?;
+                let row: SessionMetrics = from_json(session_id(&id)?, &json)?;
+                if filter.covers(&row) {
+                    found.push(row);
+                }
+                if found.len() == page.limit.get() {
+                    break;
+                }
+            }
+            Ok(found)
         })
         .await
     }

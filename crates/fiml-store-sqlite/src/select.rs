@@ -3,7 +3,7 @@
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use fiml_session_core::{
     SessionId,
-    store::{MetricsFilter, Page, Scope, SessionFilter},
+    store::{Cursor, MetricsFilter, Page, Scope, SessionFilter},
 };
 
 use crate::{
@@ -135,6 +135,24 @@ pub(crate) fn archived_figures(scope: &Scope, filter: &MetricsFilter) -> Compose
     of_figures(query, scope, filter)
 }
 
+/// The archived figures behind a place, newest first; not cut at a limit, because some are passed over.
+pub(crate) fn archived_figures_after(
+    scope: &Scope,
+    filter: &MetricsFilter,
+    after: Option<Cursor>,
+) -> Composed<(Binary, Text)> {
+    let mut query = archived_figures(scope, filter);
+    if let Some(after) = after {
+        query = behind(query, &BY_SESSION, after);
+    }
+    query.sql(" ORDER BY s.created_at DESC, s.id DESC")
+}
+
+fn behind<T>(query: Composed<T>, key: &Key, after: Cursor) -> Composed<T> {
+    let query = query.sql(key.after).number(after.created_at.micros());
+    query.sql(", ").bytes(id_bytes(after.id)).sql(")")
+}
+
 fn listed<T>(
     query: Composed<T>,
     tier: Tier,
@@ -161,8 +179,7 @@ fn listed<T>(
         query = query.sql(key.user).text(user.as_str());
     }
     if let Some(after) = page.after {
-        let query_after = query.sql(key.after).number(after.created_at.micros());
-        query = query_after.sql(", ").bytes(id_bytes(after.id)).sql(")");
+        query = behind(query, key, after);
     }
     for (kind, label) in labels {
         let query_with = query.sql(tier.with_label()).text(kind.name());
@@ -241,7 +258,7 @@ mod tests {
         sql_types::Integer,
         sqlite::{Sqlite, SqliteConnection},
     };
-    use fiml_session_core::{SessionType, Timestamp, store::Cursor};
+    use fiml_session_core::{SessionType, Timestamp};
 
     use super::*;
     use crate::migrate::migrate;

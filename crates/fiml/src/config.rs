@@ -14,6 +14,7 @@
 //! | `REDIS_URL` | the Redis or Redis Cluster that holds live sessions, instead of the file | none |
 //! | `DATABASE_URL` | the PostgreSQL that holds archived sessions; set with `REDIS_URL` or not at all | none |
 //! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
+//! | `NO_COLOR`, `TERM` | charts in the terminal are plain ASCII where one is set, or `dumb` | none |
 //! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
 //! Those of the background jobs are listed in [`schedule`], those of telemetry in [`telemetry`].
@@ -40,7 +41,7 @@ use crate::{
 };
 
 /// Every variable that is read, beside those of the jobs and of telemetry; no other is looked at.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "FIML_DATA",
     "FIML_PRICES",
     "FIML_HTTP",
@@ -54,6 +55,8 @@ const NAMES: [&str; 13] = [
     "DATABASE_URL",
     "REDIS_KEY_PREFIX",
     "DATABASE_SCHEMA",
+    "NO_COLOR",
+    "TERM",
 ];
 
 /// Everything that is configured, proven.
@@ -71,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) http: Option<String>,
     /// What is logged, where somebody says.
     pub(crate) log: Option<String>,
+    /// Whether somebody wants ASCII alone.
+    pub(crate) plain: bool,
     /// The rules sessions live by.
     pub(crate) policy: Policy,
     /// When background jobs run.
@@ -151,6 +156,7 @@ impl Config {
                 .or_else(|| settings.path("FIML_PRICES")),
             http: settings.get("FIML_HTTP")?.map(ToOwned::to_owned),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
+            plain: settings.get("NO_COLOR")?.is_some() || settings.get("TERM")? == Some("dumb"),
             policy: settings.policy()?,
             jobs: JobSettings::read(&settings)?,
             telemetry: TelemetrySettings::read(&settings)?,

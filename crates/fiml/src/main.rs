@@ -3,6 +3,7 @@
 //! This is the only place where concrete stores are chosen and the environment is read.
 
 mod address;
+mod chart;
 mod commands;
 mod config;
 mod exit;

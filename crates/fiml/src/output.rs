@@ -156,7 +156,7 @@ fn cell(value: &str) -> String {
 }
 
 /// The text with every control, bidirectional and invisible character spelled out.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let spelled = |c: char| match c {
         c if c.is_control() => c.escape_default().to_string(),
         '\u{AD}'

@@ -9,7 +9,7 @@ use crate::{
     clock::Timestamp,
     id::SessionId,
     metrics::{MetricsDigest, SessionMetrics},
-    store::{MetricsFilter, MetricsStore, Scope, StoreError},
+    store::{Cursor, MetricsFilter, MetricsStore, Page, Scope, StoreError},
 };
 
 #[async_trait]
@@ -29,6 +29,23 @@ impl MetricsStore for MemoryStore {
             .filter(|row| wants(scope, filter, row) && !excluding.contains(&row.session_id));
         counted.for_each(|row| digest.add(row, at));
         Ok(digest)
+    }
+
+    async fn list_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        page: Page,
+    ) -> Result<Vec<SessionMetrics>, StoreError> {
+        let tables = self.tables();
+        let wanted = tables.metrics.values().filter(|row| {
+            let place = Cursor::of_metrics(row);
+            page.after.is_none_or(|after| place > after) && wants(scope, filter, row)
+        });
+        let mut rows: Vec<_> = wanted.collect();
+        rows.sort_by_key(|row| Cursor::of_metrics(row));
+        rows.truncate(page.limit.get());
+        Ok(rows.into_iter().cloned().collect())
     }
 }
 

@@ -5,6 +5,7 @@ use std::{cmp::Reverse, fmt, num::NonZeroUsize, str::FromStr};
 use crate::{
     clock::Timestamp,
     id::{Asset, SessionId, Tag, UserId},
+    metrics::SessionMetrics,
     session::{SessionHeader, SessionType},
     text::Invalid,
 };
@@ -59,6 +60,15 @@ impl Cursor {
         Self {
             created_at: session.created_at,
             id: session.id,
+        }
+    }
+
+    /// The place of a session's figures.
+    #[must_use]
+    pub const fn of_metrics(row: &SessionMetrics) -> Self {
+        Self {
+            created_at: row.created_at,
+            id: row.session_id,
         }
     }
 }

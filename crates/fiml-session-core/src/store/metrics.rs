@@ -9,7 +9,7 @@ use crate::{
     id::{Asset, SessionId, Tag, UserId},
     metrics::{MetricsDigest, SessionMetrics},
     session::SessionType,
-    store::{Scope, StoreError},
+    store::{Page, Scope, StoreError},
 };
 
 /// Which sessions figures are wanted of; an empty field asks for nothing.
@@ -67,4 +67,17 @@ pub trait MetricsStore: Debug + Send + Sync + 'static {
         excluding: &BTreeSet<SessionId>,
         at: Timestamp,
     ) -> Result<MetricsDigest, StoreError>;
+
+    /// A page of the matching rows in scope, newest first by (`created_at`, `id`).
+    ///
+    /// - a row reads back equal
+    /// - pages have no duplicates and no gaps while sessions are archived
+    /// - every filter narrows it
+    /// - it agrees with `digest`
+    async fn list_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        page: Page,
+    ) -> Result<Vec<SessionMetrics>, StoreError>;
 }

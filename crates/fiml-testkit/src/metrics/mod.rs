@@ -29,4 +29,14 @@ behaviours! {
         every_filter_narrows_it,
         odd_names_are_counted_as_they_are,
     }
+    list_metrics {
+        a_row_reads_back_equal,
+        it_runs_from_the_newest_to_the_oldest,
+        equal_instants_are_ordered_by_id,
+        pages_have_no_duplicates_and_no_gaps_while_sessions_are_archived,
+        it_shows_what_is_in_scope,
+        every_filter_narrows_it,
+        a_page_is_full_though_a_filter_passes_over_rows,
+        it_agrees_with_digest,
+    }
 }

@@ -349,4 +349,15 @@ impl MetricsStore for Broken {
             .digest(&self.scope(scope), filter, excluding, at)
             .await
     }
+
+    async fn list_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        page: Page,
+    ) -> Answer<Vec<SessionMetrics>> {
+        self.inner
+            .list_metrics(&self.scope(scope), filter, page)
+            .await
+    }
 }

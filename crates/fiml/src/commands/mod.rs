@@ -3,7 +3,11 @@
 mod db;
 mod demo;
 mod doctor;
+mod export;
 mod jobs;
+mod place;
+mod report;
+mod selection;
 mod serve;
 mod sessions;
 mod stats;
@@ -29,6 +33,12 @@ pub(crate) enum Command {
     Sessions(sessions::Command),
     /// Print statistics of the sessions created in a period
     Stats(stats::Args),
+    /// Write what is stored to a file or to stdout, for other programs
+    #[command(subcommand, after_help = export::AFTER_HELP)]
+    Export(export::Command),
+    /// Write a page with pictures of the sessions created in a period
+    #[command(after_help = report::AFTER_HELP)]
+    Report(report::Args),
     /// Make, check, migrate or remove what holds the sessions
     #[command(subcommand)]
     Db(db::Command),
@@ -47,6 +57,8 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
         Command::Serve(args) => serve::run(&args, config).await,
         Command::Sessions(command) => sessions::run(command, config, output).await,
         Command::Stats(args) => stats::run(args, config, output).await,
+        Command::Export(command) => export::run(command, config, output).await,
+        Command::Report(args) => report::run(args, config, output).await,
         Command::Db(command) => db::run(command, config, output).await,
         Command::Doctor => doctor::run(config, output).await,
         Command::Jobs(command) => jobs::run(command, config, output).await,

@@ -1,15 +1,16 @@
 //! `fiml stats`: statistics of a period.
 
 use anyhow::Result;
-use clap::value_parser;
 use fiml_analytics::{
-    Change, Percentiles, SessionAnalytics, SessionSeries, SessionStats, StatsRequest, Step,
+    Change, Percentiles, SeriesPoint, SessionAnalytics, SessionSeries, SessionStats, StatsRequest,
+    Step,
 };
-use fiml_session_core::{SessionType, store::Scope};
+use fiml_session_core::store::Scope;
 use serde::Serialize;
 
 use crate::{
-    commands::argument,
+    chart::Ink,
+    commands::selection::Selection,
     config::Config,
     output::{Output, percent, table},
     wiring,
@@ -18,22 +19,8 @@ use crate::{
 /// Which sessions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those of this user
-    #[arg(long, value_name = "ID")]
-    user: Option<String>,
-    /// Only those of this type: equity, crypto, portfolio, comparative or macro
-    #[arg(long = "type", value_name = "TYPE", value_parser = argument::<SessionType>)]
-    session_type: Option<SessionType>,
-    /// Those created in the last so many days
-    #[arg(long, default_value_t = StatsRequest::DEFAULT_DAYS,
-        value_parser = value_parser!(u32).range(1..=i64::from(StatsRequest::MAX_DAYS)))]
-    days: u32,
-    /// Only those about this asset
-    #[arg(long, value_name = "SYMBOL")]
-    asset: Option<String>,
-    /// Only those with this tag
-    #[arg(long)]
-    tag: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// Beside the figures of the period before, which is as long
     #[arg(long, conflicts_with = "by")]
     compare: bool,
@@ -59,13 +46,8 @@ struct Comparison {
 
 pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<()> {
     let analytics = SessionAnalytics::new(wiring::stored_sessions(config).await?);
-    let request = StatsRequest {
-        user_id: args.user,
-        session_type: args.session_type,
-        asset: args.asset,
-        tag: args.tag,
-        days: args.days,
-    };
+    let request = args.selection.request();
+    let ink = Ink::of(config);
     if let Some(by) = args.by {
         let step = match by {
             By::Hour => Step::Hour,
@@ -73,11 +55,18 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
         };
         let series = analytics.get_session_series(&Scope::All, &request, step);
         let series = series.await?;
-        return output.answer(&series, || render_series(&series));
+        return output.answer(&series, || render_series(&series, ink));
     }
     let current = analytics.get_session_stats(&Scope::All, &request).await?;
     if !args.compare {
-        return output.answer(&current, || render(&current));
+        let days = match output.is_json() {
+            true => None,
+            false => per_day(&analytics, &request).await?,
+        };
+        return output.answer(&current, || {
+            let days = days.map_or_else(String::new, |days| render_days(&days, ink));
+            render(&current, ink) + &days
+        });
     }
     let previous = analytics.get_previous_session_stats(&Scope::All, &request);
     let previous = previous.await?;
@@ -90,7 +79,7 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
     output.answer(&comparison, || render_comparison(&comparison))
 }
 
-fn render(stats: &SessionStats) -> String {
+fn render(stats: &SessionStats, ink: Ink) -> String {
     let mut rows = vec![
         ("sessions", stats.total_sessions.to_string()),
         ("  active", stats.active_sessions.to_string()),
@@ -142,11 +131,13 @@ fn render(stats: &SessionStats) -> String {
         spread.collect(),
     );
     let pair = |name: &str, count: u64| vec![name.to_owned(), count.to_string()];
-    let assets = stats
-        .top_assets
-        .iter()
-        .map(|top| pair(&top.symbol, top.count));
-    text += &section(&["top assets", "sessions"], assets.collect());
+    let most = stats.top_assets.first().map_or(0, |top| top.count);
+    let assets = stats.top_assets.iter().map(|top| {
+        let mut row = pair(&top.symbol, top.count);
+        row.push(ink.bar(top.count, most));
+        row
+    });
+    text += &section(&["top assets", "sessions", ""], assets.collect());
     let tags = stats
         .popular_tags
         .iter()
@@ -164,7 +155,46 @@ fn render(stats: &SessionStats) -> String {
     text
 }
 
-fn render_series(series: &SessionSeries) -> String {
+/// The days of the period; none where they are more than a series has points, or nothing happened.
+async fn per_day(
+    analytics: &SessionAnalytics,
+    request: &StatsRequest,
+) -> Result<Option<SessionSeries>> {
+    // A period touches one day more than it is long.
+    if request.days as usize >= Step::MAX_POINTS {
+        return Ok(None);
+    }
+    let days = analytics.get_session_series(&Scope::All, request, Step::Day);
+    let days = days.await?;
+    let is_empty = days.points.iter().all(|day| day.total_sessions == 0);
+    Ok((!is_empty).then_some(days))
+}
+
+/// How many characters the line of days has at most.
+const LINE: usize = 60;
+
+/// The sessions of each day, or of each few days, in one line.
+fn render_days(days: &SessionSeries, ink: Ink) -> String {
+    let together = days.points.len().div_ceil(LINE).max(1);
+    let groups = days.points.chunks(together);
+    let counts: Vec<u64> = groups
+        .map(|group| group.iter().map(|day| day.total_sessions).sum())
+        .collect();
+    let most = counts.iter().max().copied().unwrap_or_default();
+    let date = |day: Option<&SeriesPoint>| -> String {
+        let day = day.map(|day| day.start.to_string());
+        day.unwrap_or_default().chars().take(10).collect()
+    };
+    let (first, last) = (date(days.points.first()), date(days.points.last()));
+    let each = match together {
+        1 => "each day".to_owned(),
+        days => format!("every {days} days"),
+    };
+    let line = ink.sparkline(&counts);
+    format!("\n\nsessions {each}, {first} to {last} (UTC), {most} at most\n{line}")
+}
+
+fn render_series(series: &SessionSeries, ink: Ink) -> String {
     let most = series.points.iter().map(|point| point.total_sessions);
     let most = most.max().unwrap_or_default();
     // To the minute, which is what hours and days begin with.
@@ -173,7 +203,7 @@ fn render_series(series: &SessionSeries) -> String {
         vec![
             start.replace('T', " "),
             point.total_sessions.to_string(),
-            bar(point.total_sessions, most),
+            ink.bar(point.total_sessions, most),
             point.total_queries.to_string(),
             point.ended_sessions.to_string(),
             point.abandoned_sessions.to_string(),
@@ -190,18 +220,6 @@ fn render_series(series: &SessionSeries) -> String {
         "cache hits",
     ];
     table(&header, rows)
-}
-
-/// How wide the longest bar is, in characters.
-const WIDTH: u64 = 24;
-
-/// A bar as long, beside the longest, as a count is beside the greatest.
-fn bar(count: u64, most: u64) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (count * WIDTH * 8).div_ceil(most.max(1));
-    let (whole, rest) = (eighths / 8, eighths % 8);
-    let whole = usize::try_from(whole).unwrap_or_default();
-    "█".repeat(whole) + EIGHTHS[usize::try_from(rest).unwrap_or_default()]
 }
 
 fn render_comparison(comparison: &Comparison) -> String {
@@ -250,19 +268,5 @@ fn section(header: &[&str], rows: Vec<Vec<String>>) -> String {
         String::new()
     } else {
         format!("\n\n{}", table(header, rows))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_are_as_long_as_counts_are_great() {
-        assert_eq!(bar(0, 0), "");
-        assert_eq!(bar(0, 9), "");
-        assert_eq!(bar(9, 9), "█".repeat(24));
-        assert_eq!(bar(1, 2), "█".repeat(12));
-        assert_eq!(bar(1, 1_000_000), "▏", "something is never nothing");
     }
 }

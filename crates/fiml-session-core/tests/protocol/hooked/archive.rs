@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use async_trait::async_trait;
 use fiml_session_core::{
-    MetricsDigest, SessionId, SessionOverview, SessionSnapshot, Timestamp,
+    MetricsDigest, SessionId, SessionMetrics, SessionOverview, SessionSnapshot, Timestamp,
     store::{
         ArchiveStore, ArchivedHeader, MetricsFilter, MetricsStore, Page, RestoreToken, Scope,
         SessionFilter, StageOutcome, StagedSession, StoreError, Unsettled,
@@ -168,6 +168,18 @@ impl MetricsStore for Hooked {
         self.before("digest").await?;
         let done = MetricsStore::digest(&*self.inner, scope, filter, excluding, at).await;
         self.after("digest").await?;
+        done
+    }
+
+    async fn list_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        page: Page,
+    ) -> Result<Vec<SessionMetrics>, StoreError> {
+        self.before("list_metrics").await?;
+        let done = MetricsStore::list_metrics(&*self.inner, scope, filter, page).await;
+        self.after("list_metrics").await?;
         done
     }
 }
