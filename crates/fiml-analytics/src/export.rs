@@ -91,8 +91,9 @@ pub struct MetricsExport {
     store: SessionStore,
     scope: Scope,
     selection: Selection,
-    /// Since when sessions are wanted.
+    /// Since when sessions are wanted, and until when, where that is not now.
     from: Timestamp,
+    before: Option<Timestamp>,
     at: Timestamp,
     page: NonZeroUsize,
     live: BTreeSet<SessionId>,
@@ -117,7 +118,7 @@ impl MetricsExport {
         store: SessionStore,
         scope: Scope,
         selection: Selection,
-        from: Timestamp,
+        (from, before): (Timestamp, Option<Timestamp>),
         at: Timestamp,
     ) -> Self {
         Self {
@@ -125,11 +126,12 @@ impl MetricsExport {
             scope,
             selection,
             from,
+            before,
             at,
             page: PAGE,
             live: BTreeSet::new(),
             next: Step::Live {
-                before: None,
+                before,
                 after: None,
             },
         }
@@ -176,20 +178,23 @@ impl MetricsExport {
         let is_last = headers.len() < self.page.get();
         let oldest = headers.last().filter(|_| !is_last);
         let down_to = oldest.map_or(self.from, |oldest| oldest.created_at.max(self.from));
-        let rows = active
-            .metrics(&self.scope, &self.filter(down_to, before))
-            .await;
-        let rows = rows.map_err(AnalyticsError::live)?;
+        let is_wanted = before.is_none_or(|before| down_to < before);
+        let mut rows = Vec::new();
+        if is_wanted {
+            let filter = self.filter(down_to, before);
+            let read = active.metrics(&self.scope, &filter).await;
+            rows = read.map_err(AnalyticsError::live)?;
+        }
         self.next = if down_to <= self.from {
             Step::Archived(None)
         } else {
             Step::Live {
-                before: Some(down_to),
+                // Headers come from the newest, also from beyond the end of the period.
+                before: if is_wanted { Some(down_to) } else { before },
                 after: oldest.map(Cursor::of),
             }
         };
         self.live.extend(rows.iter().map(|row| row.session_id));
-        let mut rows = rows;
         rows.sort_by_key(Cursor::of_metrics);
         let rows = rows.into_iter();
         Ok(rows
@@ -202,7 +207,7 @@ impl MetricsExport {
         after: Option<Cursor>,
     ) -> Result<Vec<ExportedSession>, AnalyticsError> {
         let metrics = &self.store.stores().metrics;
-        let (filter, page) = (self.filter(self.from, None), self.page(after));
+        let (filter, page) = (self.filter(self.from, self.before), self.page(after));
         let rows = metrics.list_metrics(&self.scope, &filter, page).await;
         let rows = rows.map_err(AnalyticsError::archived)?;
         self.next = match rows.last() {
@@ -237,6 +242,53 @@ impl MetricsExport {
             tags: self.selection.tag.iter().cloned().collect(),
             asset: self.selection.asset.clone(),
             unexpired_at: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use fiml_session_core::{Clock, ManualClock, MemoryStore, NewSession, Policy, Stores};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_period_that_has_ended_leaves_out_what_came_later() {
+        let start = Timestamp::from_micros(4_102_444_800_000_000);
+        let clock = Arc::new(ManualClock::new(start));
+        let stores = Stores::single(Arc::new(MemoryStore::new()));
+        let telling = Arc::<ManualClock>::clone(&clock);
+        let store = SessionStore::new(stores, Policy::default(), telling);
+        let minute = Duration::from_mins(1);
+        let mut ids = Vec::new();
+        for _ in 0..9 {
+            let new = NewSession::new(SessionType::Equity, ["IBM"]);
+            let created = store.create_session(&Scope::All, &new, None).await;
+            ids.push(created.unwrap().session.id);
+            clock.advance(minute);
+        }
+        for id in [ids[3], ids[8]] {
+            store.archive_session(&Scope::All, id).await.unwrap();
+        }
+        let selection = Selection {
+            user_id: None,
+            session_type: None,
+            asset: None,
+            tag: None,
+            period_days: 1,
+        };
+        for page in 1..=10 {
+            let period = (start.plus(2 * minute), Some(start.plus(6 * minute)));
+            let (store, selection) = (store.clone(), selection.clone());
+            let export = MetricsExport::new(store, Scope::All, selection, period, clock.now());
+            let mut export = export.in_pages_of(NonZeroUsize::new(page).unwrap());
+            let mut found = Vec::new();
+            while let Some(rows) = export.next_page().await.unwrap() {
+                found.extend(rows.iter().map(|row| row.session_id));
+            }
+            assert_eq!(found, [ids[5], ids[4], ids[2], ids[3]], "pages of {page}");
         }
     }
 }

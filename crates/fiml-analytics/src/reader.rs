@@ -224,9 +224,9 @@ impl SessionAnalytics {
         self.store.policy().check_analytics()?;
         let selection = request.selection()?;
         let at = self.store.now();
-        let from = at.minus(span(request.days));
+        let period = (at.minus(span(request.days)), None);
         let (store, scope) = (self.store.clone(), scope.clone());
-        Ok(MetricsExport::new(store, scope, selection, from, at))
+        Ok(MetricsExport::new(store, scope, selection, period, at))
     }
 
     async fn stats(
