@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use fiml_session_core::{
-    MetricsDigest, SessionId, Timestamp,
-    store::{MetricsFilter, MetricsStore, Scope, StoreError},
+    MetricsDigest, SessionId, SessionMetrics, Timestamp,
+    store::{MetricsFilter, MetricsStore, Page, Scope, StoreError},
 };
 
 use crate::operations::{OperationSeries, operations};
 
-operations!(Operations, "metrics": digest);
+operations!(Operations, "metrics": digest, list_metrics);
 
 #[derive(Debug)]
 pub(crate) struct ObservedMetrics {
@@ -38,5 +38,14 @@ impl MetricsStore for ObservedMetrics {
     ) -> Result<MetricsDigest, StoreError> {
         let call = self.inner.digest(scope, filter, excluding, at);
         self.operations.digest.observe(call).await
+    }
+    async fn list_metrics(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        page: Page,
+    ) -> Result<Vec<SessionMetrics>, StoreError> {
+        let call = self.inner.list_metrics(scope, filter, page);
+        self.operations.list_metrics.observe(call).await
     }
 }
