@@ -59,8 +59,8 @@ fn selectors(expression: &str) -> Vec<Selector> {
         if let Some(list) = rest.strip_prefix('{') {
             let list = list.split('}').next().unwrap();
             for matcher in list.split(',') {
-                let operator = ["!~", "=~", "!=", "="].into_iter();
-                let operator = operator.filter(|o| matcher.contains(o)).next().unwrap();
+                let mut operator = ["!~", "=~", "!=", "="].into_iter();
+                let operator = operator.find(|o| matcher.contains(o)).unwrap();
                 let (label, value) = matcher.split_once(operator).unwrap();
                 let value = value.trim().trim_matches('"');
                 matchers.push((
