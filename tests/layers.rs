@@ -48,6 +48,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("axum", &["fiml-mcp"]),
     ("hyper", &["fiml-mcp"]),
     ("hyper-util", &["fiml-mcp"]),
+    ("reqwest", &["fiml-market"]),
+    ("governor", &["fiml-market"]),
+    ("yata", &["fiml-market"]),
     ("anyhow", &["fiml"]),
     ("clap", &["fiml"]),
 ];

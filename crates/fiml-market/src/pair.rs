@@ -84,6 +84,35 @@ pub(crate) fn listings(base: &Symbol, wanted: Option<&Symbol>) -> Vec<Listing> {
     }
 }
 
+/// What coins are usually priced in.
+const MONEY: [&str; 12] = [
+    "USD", "USDT", "USDC", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "BTC", "XBT", "ETH",
+];
+
+/// Whether a symbol is the quote of many pairs.
+pub(crate) fn is_money(quote: &Symbol) -> bool {
+    MONEY.contains(&quote.as_str())
+}
+
+/// The coin asked for and what to look for its price in, best first; a dollar where nobody says.
+pub(crate) fn wanted(request: &crate::QuoteRequest) -> (Symbol, Vec<Symbol>) {
+    let (base, named) = split(&request.symbol);
+    let wanted = named.as_ref().or(request.pair.as_ref());
+    (base, quotes(wanted))
+}
+
+/// Says so where the price found is in another dollar than the one asked for.
+pub(crate) fn substituted(request: &crate::QuoteRequest, found: &Pair) -> Option<crate::Note> {
+    let (_, named) = split(&request.symbol);
+    let wanted = named.as_ref().or(request.pair.as_ref())?;
+    (*wanted != found.quote).then(|| {
+        crate::Note::new(
+            crate::NoteKind::PairSubstituted,
+            format!("the price is in {}, not in {wanted}", found.quote),
+        )
+    })
+}
+
 /// Whether a price in `found` may answer, named as such, for a price in `wanted`.
 pub(crate) fn stands_in(found: &Symbol, wanted: &Symbol) -> bool {
     let dollar = |symbol: &Symbol| DOLLARS.contains(&symbol.as_str());

@@ -16,7 +16,7 @@
 //! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
 //! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
-//! Those of the background jobs are listed in [`schedule`].
+//! Those of the background jobs are listed in [`schedule`], those of providers of prices in [`providers`].
 //!
 //! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
 //! merely lies in the working directory is never read.
@@ -33,11 +33,12 @@ use anyhow::{Context, Result, bail};
 use fiml_session_core::{Invalid, Policy, hours};
 
 use crate::{
+    providers::{self, MarketSettings},
     schedule::{self, JobSettings},
     servers::Servers,
 };
 
-/// Every variable that is read, beside those of the jobs; no other is looked at.
+/// Every variable that is read, beside those of jobs and providers; no other is looked at.
 const NAMES: [&str; 13] = [
     "FIML_DATA",
     "FIML_PRICES",
@@ -65,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) again: String,
     /// The user's price file or folder.
     pub(crate) prices: Option<PathBuf>,
+    /// The providers of prices.
+    pub(crate) market: MarketSettings,
     /// The address on which MCP is served over HTTP, where somebody says.
     pub(crate) http: Option<String>,
     /// What is logged, where somebody says.
@@ -145,6 +148,7 @@ impl Config {
                 .prices
                 .clone()
                 .or_else(|| settings.path("FIML_PRICES")),
+            market: MarketSettings::read(&settings)?,
             http: settings.get("FIML_HTTP")?.map(ToOwned::to_owned),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             policy: settings.policy()?,
@@ -292,7 +296,8 @@ impl Settings {
 )]
 fn environment() -> impl Iterator<Item = (String, OsString)> {
     let ours = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
-    NAMES.into_iter().chain(schedule::NAMES).filter_map(ours)
+    let names = NAMES.into_iter().chain(schedule::NAMES);
+    names.chain(providers::NAMES).filter_map(ours)
 }
 
 #[cfg(test)]

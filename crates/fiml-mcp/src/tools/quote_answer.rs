@@ -3,13 +3,15 @@
 use std::ops::Not as _;
 
 use fiml_market::{
-    Answer as MarketAnswer, AsOfKind, Attempt, CacheInfo, Freshness, Lineage, disclaimer,
+    Answer as MarketAnswer, AsOfKind, Attempt, CacheInfo, Comparison, Freshness, Fundamentals,
+    Lineage, MarketState, Technical, Valuation, disclaimer,
 };
 use fiml_session_core::{SessionError, SessionId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::error::ErrorBody;
+use super::Success;
+use crate::error::{ErrorBody, Failure};
 
 /// A price with all a reader needs to trust it or not; what is unknown is absent.
 #[derive(Debug, Serialize)]
@@ -30,6 +32,16 @@ pub(super) struct QuoteAnswer {
     structural_data: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fundamentals: Option<Fundamentals>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valuation: Option<Valuation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    technical: Option<Technical>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<Comparison>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licence: Option<&'static str>,
     disclaimer: &'static str,
     data_lineage: Lineage,
     freshness: Freshness,
@@ -37,6 +49,8 @@ pub(super) struct QuoteAnswer {
     attempts: Vec<Attempt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Tracking>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Value>,
 }
 
 /// The price itself. The figures are JSON numbers in the source's own digits, as the quote writes them.
@@ -61,6 +75,14 @@ struct Cached {
     day_low: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bid: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    market_state: Option<MarketState>,
     as_of: Value,
     last_updated: Value,
     source: String,
@@ -110,6 +132,10 @@ impl QuoteAnswer {
             cache,
             attempts,
             data_lineage,
+            fundamentals,
+            valuation,
+            comparison,
+            licence,
         } = answer;
         let mut figures = json!(quote);
         let mut figure = |pointer: &str| figures.pointer_mut(pointer).map(Value::take);
@@ -134,6 +160,10 @@ impl QuoteAnswer {
                 day_high: figure("/day_high"),
                 day_low: figure("/day_low"),
                 volume: figure("/volume"),
+                bid: figure("/bid"),
+                ask: figure("/ask"),
+                currency: quote.currency.clone(),
+                market_state: quote.market_state,
                 as_of,
                 last_updated: json!(freshness.fetched_at),
                 source: quote.source,
@@ -141,6 +171,11 @@ impl QuoteAnswer {
             },
             structural_data: figure("/structural_data"),
             notes,
+            fundamentals,
+            valuation,
+            technical: quote.technical,
+            comparison,
+            licence,
             symbol: quote.symbol.to_string(),
             name: quote.name,
             exchange: quote.exchange,
@@ -153,6 +188,26 @@ impl QuoteAnswer {
             cache,
             attempts,
             session,
+            more: Vec::new(),
+        }
+    }
+
+    /// The answer with those of the other symbols asked for in the same call.
+    pub(super) fn with_more(
+        self,
+        others: impl IntoIterator<Item = (String, Result<Self, Failure>)>,
+    ) -> Self {
+        let others = others.into_iter().map(|(symbol, answer)| match answer {
+            Ok(answer) => json!(Success::of(answer)),
+            Err(failure) => {
+                let mut body = json!(ErrorBody::from(&failure));
+                body["symbol"] = symbol.into();
+                body
+            }
+        });
+        Self {
+            more: others.collect(),
+            ..self
         }
     }
 }

@@ -4,6 +4,8 @@ mod db;
 mod demo;
 mod doctor;
 mod jobs;
+mod providers;
+mod quote;
 mod serve;
 mod sessions;
 mod stats;
@@ -29,6 +31,12 @@ pub(crate) enum Command {
     Sessions(sessions::Command),
     /// Print statistics of the sessions created in a period
     Stats(stats::Args),
+    /// Say what assets cost, from whom and as of when
+    #[command(after_help = quote::AFTER_HELP)]
+    Quote(quote::Args),
+    /// List the providers of prices: their state, limits and last error, and what to set
+    #[command(after_help = providers::AFTER_HELP)]
+    Providers(providers::Args),
     /// Make, check, migrate or remove what holds the sessions
     #[command(subcommand)]
     Db(db::Command),
@@ -47,6 +55,8 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
         Command::Serve(args) => serve::run(&args, config).await,
         Command::Sessions(command) => sessions::run(command, config, output).await,
         Command::Stats(args) => stats::run(args, config, output).await,
+        Command::Quote(args) => quote::run(args, config, output).await,
+        Command::Providers(args) => providers::run(&args, config, output).await,
         Command::Db(command) => db::run(command, config, output).await,
         Command::Doctor => doctor::run(config, output).await,
         Command::Jobs(command) => jobs::run(command, config, output).await,

@@ -62,7 +62,7 @@ however many servers there are. fiml jobs list shows them; --no-jobs leaves them
 pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let http = args.http.as_ref().or(config.http.as_ref());
     let address = http.map(|text| loopback(text)).transpose()?;
-    let market = wiring::market(config.prices.as_deref()).await?;
+    let market = wiring::market(config).await?;
     let opened = wiring::open(config).await?;
     let dangers = warn(opened.condition().await);
     if args.require_durable && !dangers.is_empty() {
