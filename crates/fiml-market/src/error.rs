@@ -260,11 +260,13 @@ struct Tried<'a>(&'a [Attempt]);
 
 impl fmt::Display for Tried<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons: Vec<&str> = self
+        let mut reasons: Vec<&str> = self
             .0
             .iter()
             .filter_map(|attempt| attempt.reason.as_deref())
             .collect();
+        // A second try mostly ends like the first.
+        reasons.dedup();
         if reasons.is_empty() {
             return Ok(());
         }

@@ -26,6 +26,7 @@ pub use error::{Attempt, BoxError, FailureKind, MarketError};
 pub use freshness::{AsOf, AsOfKind, Delivery, Freshness, FreshnessStatus};
 pub use fundamentals::{Fundamentals, Reported, Valuation};
 pub use http::{HttpClient, HttpSetupError, RateLimit};
+pub use number::Number;
 pub use pair::Pair;
 pub use provider::{Depth, FundamentalsProvider, MarketProvider, Profile, QuoteRequest, Reach};
 pub use providers::coinbase::Coinbase;

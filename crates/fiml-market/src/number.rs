@@ -70,18 +70,22 @@ pub(crate) fn serialize<S: Serializer>(number: &Decimal, serializer: S) -> Resul
     }
 }
 
+/// A figure that is written as answers write theirs: a JSON number with the source's own digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub Decimal);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.0, serializer)
+    }
+}
+
 /// [`serialize`] for a figure that may be absent.
 pub(crate) fn serialize_option<S: Serializer>(
     number: &Option<Decimal>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    struct Number<'a>(&'a Decimal);
-    impl Serialize for Number<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serialize(self.0, serializer)
-        }
-    }
-    number.as_ref().map(Number).serialize(serializer)
+    number.map(Number).serialize(serializer)
 }
 
 #[cfg(test)]

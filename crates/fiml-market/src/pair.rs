@@ -94,11 +94,23 @@ pub(crate) fn is_money(quote: &Symbol) -> bool {
     MONEY.contains(&quote.as_str())
 }
 
-/// The coin asked for and what to look for its price in, best first; a dollar where nobody says.
-pub(crate) fn wanted(request: &crate::QuoteRequest) -> (Symbol, Vec<Symbol>) {
+/// The pairs that answer for a question at an exchange, best first; in a dollar where nobody says.
+///
+/// A coin goes by the name most exchanges have for it.
+pub(crate) fn wanted(request: &crate::QuoteRequest) -> Vec<Pair> {
     let (base, named) = split(&request.symbol);
-    let wanted = named.as_ref().or(request.pair.as_ref());
-    (base, quotes(wanted))
+    let usual = match base.as_str() {
+        "XBT" => "BTC",
+        "XDG" => "DOGE",
+        other => other,
+    };
+    let base: Symbol = usual.parse().unwrap_or_else(|_| base.clone());
+    let quotes = quotes(named.as_ref().or(request.pair.as_ref()));
+    let pairs = quotes.into_iter().map(|quote| Pair {
+        base: base.clone(),
+        quote,
+    });
+    pairs.collect()
 }
 
 /// Says so where the price found is in another dollar than the one asked for.

@@ -62,8 +62,7 @@ fn other_currency(quote: &Quote, request: &QuoteRequest) -> Option<String> {
     let found = printable(currency);
     match (request.asset_class, &quote.pair) {
         (AssetClass::Coin, Some(found_pair)) => {
-            let (_, wanted) = pair::wanted(request);
-            let fits = wanted.contains(&found_pair.quote)
+            let fits = pair::wanted(request).contains(found_pair)
                 && currency.eq_ignore_ascii_case(found_pair.quote.as_str());
             (!fits).then(|| format!("its price is in {found}, not as {found_pair} says"))
         }

@@ -78,6 +78,16 @@ impl Provider {
         }
     }
 
+    /// A symbol that it knows the price of; the office knows no prices.
+    pub(crate) const fn example(self) -> Option<&'static str> {
+        match self {
+            Self::Coinbase | Self::Kraken => Some("BTC-USD"),
+            Self::Yahoo | Self::Finnhub => Some("AAPL"),
+            Self::Treasury => Some("UST10Y"),
+            Self::Edgar => None,
+        }
+    }
+
     /// What a person has to set before it can be asked, beside naming it.
     pub(crate) const fn needs(self) -> Option<&'static str> {
         match self {

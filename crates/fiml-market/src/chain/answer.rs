@@ -154,7 +154,8 @@ impl Answer {
             kept.expires_at,
             now,
         );
-        if result == CacheResult::Stale && freshness.status != FreshnessStatus::Stale {
+        let aged = freshness.status == FreshnessStatus::Stale;
+        if result == CacheResult::Stale && !aged {
             freshness.status = FreshnessStatus::Stale;
             freshness.stale_reason = Some(format!(
                 "kept past its time, {} seconds after it was fetched; the source is being asked again",
@@ -162,7 +163,8 @@ impl Answer {
             ));
         }
         let in_dollars = quote.currency.as_deref() == Some("USD");
-        let valued = fundamentals.as_deref().filter(|_| in_dollars);
+        // An old price and today's shares make a value that nothing ever had.
+        let valued = fundamentals.as_deref().filter(|_| in_dollars && !aged);
         let company = fundamentals.as_deref().map(|company| &company.source);
         let providers: Vec<String> = [&kept.provider]
             .into_iter()

@@ -11,8 +11,8 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
-/// The most calls at once; the deepest question takes fewer, and what is not spent at once refills faster.
-const BURST: u32 = 5;
+/// The most calls at once: what the deepest question takes. What is not spent at once refills faster.
+const BURST: u32 = 3;
 
 /// A limit that a provider publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -147,9 +147,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn calls_are_taken_together_or_not_at_all() {
         let bucket = Bucket::new(RateLimit::new(10, 1));
-        assert_eq!(bucket.take(3), Ok(()));
-        assert!(bucket.take(3).is_err());
-        assert_eq!(bucket.take(2), Ok(()), "none was lost");
+        assert_eq!(bucket.take(2), Ok(()));
+        assert!(bucket.take(2).is_err());
+        assert_eq!(bucket.take(1), Ok(()), "none was lost");
     }
 
     #[tokio::test(start_paused = true)]

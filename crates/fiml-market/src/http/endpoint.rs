@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, Hea
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use thiserror::Error;
+use tokio::time::{Instant, sleep};
 
 use crate::text::printable;
 use crate::{FailureKind, MarketError};
@@ -18,6 +19,9 @@ use super::{HttpClient, HttpSetupError};
 
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 2 << 20;
+
+/// How long a question waits for its share of calls: many symbols in one call are slower, not fewer.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// How long a provider is left alone that refuses calls without saying for how long.
 const UNSAID: Duration = Duration::from_secs(60);
@@ -82,13 +86,22 @@ impl Endpoint {
         self.bucket.closed_for()
     }
 
-    /// Takes so many calls out of the provider's share, before they are made.
-    pub(crate) fn admit(&self, calls: u32) -> Result<(), MarketError> {
-        self.bucket.take(calls).map_err(|wait| {
-            let mut error = self.failed(FailureKind::LimitReached, "its share of calls is used up");
-            error.set_retry_after(wait);
-            error
-        })
+    /// Takes so many calls out of the provider's share, before they are made; waits a little for them.
+    pub(crate) async fn admit(&self, calls: u32) -> Result<(), MarketError> {
+        let begun = Instant::now();
+        loop {
+            let Err(wait) = self.bucket.take(calls) else {
+                return Ok(());
+            };
+            let too_long = begun.elapsed().saturating_add(wait) > PATIENCE;
+            if too_long || self.bucket.closed_for().is_some() {
+                let reason = "its share of calls is used up";
+                let mut error = self.failed(FailureKind::LimitReached, reason);
+                error.set_retry_after(wait);
+                return Err(error);
+            }
+            sleep(wait).await;
+        }
     }
 
     /// Asks for JSON of this shape; `None` where the provider has no such thing.

@@ -11,8 +11,8 @@ use crate::number::{Figure, above_zero};
 use crate::technical::DailyClose;
 use crate::{
     AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, DayFigures, Delivery, Depth,
-    MarketError, MarketProvider, MarketState, Pair, Profile, Quote, QuoteRequest, Reach, Symbol,
-    Technical, pair,
+    MarketError, MarketProvider, MarketState, Pair, Profile, Quote, QuoteRequest, Reach, Technical,
+    pair,
 };
 
 const NAME: &str = "coinbase";
@@ -158,21 +158,15 @@ impl MarketProvider for Coinbase {
         request: &QuoteRequest,
         now: DateTime<Utc>,
     ) -> Result<Quote, MarketError> {
-        let (base, quotes) = pair::wanted(request);
-        let base = coin(&base);
-        // Ticker, statistics and candles; another ticker for each product that is not there.
-        self.endpoint.admit(match request.depth {
+        // Ticker, statistics and candles; one more ticker for each product that is not there.
+        let calls = match request.depth {
             Depth::Quick | Depth::Standard => 2,
             Depth::Deep => 3,
-        })?;
-        for (missed, quote) in quotes.into_iter().enumerate() {
-            if missed > 0 {
-                self.endpoint.admit(1)?;
-            }
-            let found = Pair {
-                base: base.clone(),
-                quote,
-            };
+        };
+        for (missed, found) in pair::wanted(request).into_iter().enumerate() {
+            self.endpoint
+                .admit(if missed == 0 { calls } else { 1 })
+                .await?;
             if let Some(quote) = self.of_product(request, found, now).await? {
                 return Ok(quote);
             }
@@ -186,14 +180,5 @@ impl MarketProvider for Coinbase {
 
     async fn symbols(&self) -> Vec<String> {
         Vec::new()
-    }
-}
-
-/// The coin by the name it has here.
-fn coin(base: &Symbol) -> Symbol {
-    match base.as_str() {
-        "XBT" => "BTC".parse().unwrap_or_else(|_| base.clone()),
-        "XDG" => "DOGE".parse().unwrap_or_else(|_| base.clone()),
-        _ => base.clone(),
     }
 }

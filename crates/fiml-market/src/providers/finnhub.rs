@@ -103,10 +103,12 @@ impl MarketProvider for Finnhub {
         let unknown = || MarketError::not_found(request, Vec::new());
         let symbol = request.symbol.as_str();
         let query = [("symbol", symbol)];
-        self.endpoint.admit(match request.depth {
-            Depth::Quick => 1,
-            Depth::Standard | Depth::Deep => 2,
-        })?;
+        self.endpoint
+            .admit(match request.depth {
+                Depth::Quick => 1,
+                Depth::Standard | Depth::Deep => 2,
+            })
+            .await?;
         let price: Option<Price> = self.endpoint.json(&["quote"], &query).await?;
         let price = price.filter(|price| price.t > 0 && !price.c.0.is_zero());
         let price = price.ok_or_else(unknown)?;

@@ -232,25 +232,15 @@ impl MarketProvider for Kraken {
         request: &QuoteRequest,
         now: DateTime<Utc>,
     ) -> Result<Quote, MarketError> {
-        let (base, quotes) = pair::wanted(request);
-        let base = match base.as_str() {
-            "XBT" => "BTC".parse()?,
-            "XDG" => "DOGE".parse()?,
-            _ => base,
-        };
-        // The ticker, and the candles; another ticker for each pair that is not there.
-        self.endpoint.admit(match request.depth {
+        // The ticker, and the candles; one more ticker for each pair that is not there.
+        let calls = match request.depth {
             Depth::Quick | Depth::Standard => 1,
             Depth::Deep => 2,
-        })?;
-        for (missed, quote) in quotes.into_iter().enumerate() {
-            if missed > 0 {
-                self.endpoint.admit(1)?;
-            }
-            let found = Pair {
-                base: base.clone(),
-                quote,
-            };
+        };
+        for (missed, found) in pair::wanted(request).into_iter().enumerate() {
+            self.endpoint
+                .admit(if missed == 0 { calls } else { 1 })
+                .await?;
             if let Some(quote) = self.of_pair(request, found, now).await? {
                 return Ok(quote);
             }

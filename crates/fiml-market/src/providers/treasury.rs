@@ -67,7 +67,7 @@ impl Treasury {
     }
 
     async fn curve(&self, year: i32) -> Result<Curve, MarketError> {
-        self.endpoint.admit(1)?;
+        self.endpoint.admit(1).await?;
         let year = year.to_string();
         let path = [
             "resource-center",

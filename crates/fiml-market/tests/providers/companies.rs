@@ -101,7 +101,10 @@ async fn figures_are_asked_once_a_day_and_the_office_failing_costs_no_price() {
     assert_eq!(office.calls(), asked, "twelve hours later they still hold");
     office.change(|_| Reply::status(403));
     let days_later = now() + TimeDelta::days(3);
-    let kept = market.quote(&equity("AAPL"), days_later).await.unwrap();
+    // Another question about the same company, which memory has no answer to.
+    let mut of_us = equity("AAPL");
+    of_us.market = Some("US".to_owned());
+    let kept = market.quote(&of_us, days_later).await.unwrap();
     assert!(
         kept.fundamentals.is_some(),
         "kept for a week where the office fails"

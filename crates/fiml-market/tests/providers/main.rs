@@ -1,5 +1,7 @@
 //! Every provider over HTTP, played by servers on loopback: what they answer, and how they fail.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 mod answers;
 mod companies;
 mod defects;

@@ -64,7 +64,6 @@ async fn an_open_circuit_means_no_calls_until_a_probe_finds_it_well() {
     };
     let market = Market::new(vec![coinbase(&stage.url())], config);
     let request = coin("BTC", Some("USD"));
-    // Two calls of five are taken for each question, and one is made.
     while stage.calls() < 5 {
         market.quote(&request, now()).await.unwrap_err();
         tokio::time::sleep(Duration::from_millis(20)).await;

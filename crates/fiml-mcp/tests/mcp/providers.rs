@@ -26,25 +26,25 @@ struct Exchange {
 
 impl Exchange {
     fn open() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let exchange = Self {
-            url: format!("http://{}", listener.local_addr().unwrap()),
+            url: format!("http://{}", listener.local_addr().expect("an address")),
             calls: Arc::default(),
             failing: Arc::default(),
         };
         let playing = exchange.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
+                let mut stream = stream.expect("a connection");
                 let mut head = Vec::new();
                 while !head.ends_with(b"\r\n\r\n") {
                     let mut byte = [0];
-                    stream.read_exact(&mut byte).unwrap();
+                    stream.read_exact(&mut byte).expect("a request");
                     head.push(byte[0]);
                 }
-                let head = String::from_utf8(head).unwrap();
+                let head = String::from_utf8(head).expect("text");
                 playing.calls.fetch_add(1, Ordering::SeqCst);
-                let (status, body) = playing.answer(head.split(' ').nth(1).unwrap());
+                let (status, body) = playing.answer(head.split(' ').nth(1).expect("a target"));
                 let kind = "content-type: application/json\r\nconnection: close";
                 let length = body.len();
                 let _ = write!(
@@ -74,16 +74,20 @@ impl Exchange {
     }
 
     fn world(&self) -> World {
-        let client = HttpClient::new().unwrap();
-        let coinbase = Coinbase::new(&client, &self.url).unwrap();
+        let client = HttpClient::new().expect("a client");
+        let coinbase = Coinbase::new(&client, &self.url).expect("a provider");
         let market = Market::new(vec![Arc::new(coinbase)], MarketConfig::default());
         World::over_market(Policy::default(), market)
     }
 }
 
 async fn queries(world: &World, session: &str) -> Vec<Value> {
-    let id: SessionId = session.parse().unwrap();
-    let session = world.store.get_session(&Scope::All, id).await.unwrap();
+    let id: SessionId = session.parse().expect("an id");
+    let session = world
+        .store
+        .get_session(&Scope::All, id)
+        .await
+        .expect("it is there");
     let recent = session.state.history.get_recent_queries(50);
     recent.iter().map(|query| json!(query)).collect()
 }

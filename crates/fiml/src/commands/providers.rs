@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use fiml_market::{Attempt, MarketError, QuoteRequest, RateLimit, Reach};
+use fiml_market::{Attempt, MarketConfig, MarketError, QuoteRequest, RateLimit, Reach};
 use fiml_session_core::{Clock as _, SystemClock};
 use futures_util::future::join_all;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::{
     config::Config,
@@ -84,25 +85,34 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
     if !ask {
         return Ok(row);
     }
-    let failure = match provider {
-        Provider::Edgar => {
-            let office = settings.office()?;
-            office.fundamentals(&"AAPL".parse()?, now).await.err()
+    let failure = match provider.example() {
+        None => {
+            let (office, apple) = (settings.office()?, "AAPL".parse()?);
+            let patience = MarketConfig::DEFAULT_DEADLINE;
+            match timeout(patience, office.fundamentals(&apple, now)).await {
+                Ok(answer) => answer.err().map(|error| said(&error)),
+                Err(_) => Some(format!("it did not answer within {} s", patience.as_secs())),
+            }
         }
-        Provider::Coinbase | Provider::Kraken => question(provider, "BTC-USD", config, now).await?,
-        Provider::Treasury => question(provider, "UST10Y", config, now).await?,
-        Provider::Yahoo | Provider::Finnhub => question(provider, "AAPL", config, now).await?,
+        Some(symbol) => {
+            let failure = question(provider, symbol, config, now).await?;
+            let attempts = failure.iter().flat_map(MarketError::attempts);
+            row.attempts = attempts.cloned().collect();
+            failure.map(|error| said(&error))
+        }
     };
     row.state = if failure.is_some() {
         "fails"
     } else {
         "answers"
     };
-    if let Some(error) = failure {
-        row.attempts = error.attempts().to_vec();
-        row.last_error = Some(format!("{:#}", anyhow::Error::from(error)));
-    }
+    row.last_error = failure;
     Ok(row)
+}
+
+/// An error with everything beneath it.
+fn said(error: &MarketError) -> String {
+    format!("{:#}", anyhow::Error::from(error.clone()))
 }
 
 async fn question(

@@ -43,7 +43,7 @@ impl Companies {
         let numbers = match kept.as_ref().filter(fits) {
             Some(list) => Arc::clone(&list.numbers),
             None => {
-                site.admit(1)?;
+                site.admit(1).await?;
                 let path = ["files", "company_tickers.json"];
                 let lines: HashMap<String, Line> = site
                     .json(&path, &[])

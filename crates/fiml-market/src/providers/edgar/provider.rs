@@ -84,6 +84,7 @@ impl Edgar {
     ) -> Result<Option<Concept>, MarketError> {
         let file = format!("{concept}.json");
         let path = ["api", "xbrl", "companyconcept", company, taxonomy, &file];
+        self.data.admit(1).await?;
         self.data.json_if_any(&path).await
     }
 
@@ -132,11 +133,10 @@ impl FundamentalsProvider for Edgar {
             symbol: symbol.to_string(),
             near: Vec::new(),
         })?;
-        // Four figures, one of which may stand under another name.
-        self.data.admit(5)?;
         let company = format!("CIK{number:010}");
         let file = format!("{company}.json");
         let path = ["submissions", file.as_str()];
+        self.data.admit(1).await?;
         let (about, shares, earnings, revenue) = tokio::try_join!(
             self.data.json::<Submissions>(&path, &[]),
             self.concept(&company, "dei", "EntityCommonStockSharesOutstanding"),

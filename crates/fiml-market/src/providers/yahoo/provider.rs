@@ -101,7 +101,7 @@ impl MarketProvider for Yahoo {
             Depth::Quick | Depth::Standard => "5d",
             Depth::Deep => "1y",
         };
-        self.endpoint.admit(1)?;
+        self.endpoint.admit(1).await?;
         let series = self.series(listed, range).await?;
         let series = series.ok_or_else(|| MarketError::not_found(request, Vec::new()))?;
         let meta = &series.meta;
