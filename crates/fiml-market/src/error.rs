@@ -215,7 +215,9 @@ impl Attempt {
         Self {
             provider: provider.to_owned(),
             outcome: failure.map_or("answered", |error| {
-                error.failure().map_or(error.kind(), FailureKind::as_str)
+                error
+                    .failure()
+                    .map_or_else(|| error.kind(), FailureKind::as_str)
             }),
             ms,
             reason: failure.map(|error| Chain(error).to_string()),

@@ -94,18 +94,19 @@ impl Market {
         }
         // Taken before a source is asked: a change in between makes the entry useless, never wrong.
         let generations = inner.generations(asset_class).await;
-        match inner.cache.get(request, &generations, now) {
+        let question = (request.clone(), generations);
+        match inner.cache.get(request, &question.1, now) {
             Some(Found::Fresh(kept)) => {
                 return Ok(Answer::new(&kept, CacheResult::Hit, Vec::new(), now));
             }
             Some(Found::Stale(kept)) => {
                 // Under way from now on, and nobody waits for it.
-                drop(inner.board((request.clone(), generations), now));
+                drop(inner.board(&question, now));
                 return Ok(Answer::new(&kept, CacheResult::Stale, Vec::new(), now));
             }
             None => {}
         }
-        let (flight, result) = match inner.board((request.clone(), generations), now) {
+        let (flight, result) = match inner.board(&question, now) {
             Seat::Answered(kept) => {
                 return Ok(Answer::new(&kept, CacheResult::Hit, Vec::new(), now));
             }
@@ -158,13 +159,13 @@ impl Market {
 }
 
 impl Inner {
-    fn board(self: &Arc<Self>, question: Question, now: DateTime<Utc>) -> Seat {
+    fn board(self: &Arc<Self>, question: &Question, now: DateTime<Utc>) -> Seat {
         let look = || match self.cache.get(&question.0, &question.1, now) {
             Some(Found::Fresh(kept)) => Some(kept),
             Some(Found::Stale(_)) | None => None,
         };
         let start = || self.take_off(question.clone(), now);
-        self.flights.board(&question, look, start)
+        self.flights.board(question, look, start)
     }
 
     /// Asks in a task of its own: a caller that goes away takes nothing from those who wait with it.

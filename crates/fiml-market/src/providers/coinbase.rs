@@ -47,10 +47,8 @@ impl Coinbase {
             return Ok(None);
         };
         let Figure(price) = ticker.price;
-        let stats: Stats = match self.endpoint.json(&path("stats"), &[]).await? {
-            Some(stats) => stats,
-            None => Stats::default(),
-        };
+        let stats: Option<Stats> = self.endpoint.json(&path("stats"), &[]).await?;
+        let stats = stats.unwrap_or_default();
         let change = above_zero(stats.open)
             .and_then(|open| Change::between(open, price, ChangeBasis::Rolling24h, None));
         let technical = match request.depth {
