@@ -12,6 +12,8 @@ pub enum AssetClass {
     Equity,
     /// A coin, priced in another currency or coin.
     Coin,
+    /// An official figure of an economy, such as a yield, in the unit it is published in.
+    Macro,
 }
 
 impl AssetClass {
@@ -20,8 +22,14 @@ impl AssetClass {
         match self {
             Self::Equity => "equity",
             Self::Coin => "coin",
+            Self::Macro => "macro",
         }
     }
+}
+
+impl AssetClass {
+    /// Every class.
+    pub const ALL: [Self; 3] = [Self::Equity, Self::Coin, Self::Macro];
 }
 
 impl fmt::Display for AssetClass {
@@ -44,6 +52,10 @@ pub const fn disclaimer(asset_class: AssetClass) -> &'static str {
             "For information only; not investment advice. Coin prices differ between venues, move at \
              all hours and may be delayed, incomplete or wrong. Check the source named and the time \
              stated before you act on them; you can lose everything you put in."
+        }
+        AssetClass::Macro => {
+            "For information only; not investment advice. Official figures are published with delay and \
+             may be revised. Check them with the office named before you act on them."
         }
     }
 }

@@ -2,18 +2,78 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::{InvalidSymbol, QuoteRequest};
+use crate::{AssetClass, InvalidSymbol, QuoteRequest};
 
 /// An error of any type, kept as the source of another.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
+/// How a source failed, as far as a machine can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// It did not answer in time.
+    Timeout,
+    /// It could not be reached.
+    ConnectFailed,
+    /// It asked to be left alone for a while.
+    RateLimited,
+    /// It will not answer this caller: a status of 400 to 499, or a redirect.
+    Refused,
+    /// It failed itself: a status of 500 and more.
+    ServerError,
+    /// What came is not what it documents: no JSON, too long, cut, or of another shape.
+    BadAnswer,
+    /// What came can be read and cannot be true, or is not what was asked for.
+    Implausible,
+    /// It was not asked: its share of calls is used up.
+    LimitReached,
+    /// It was not asked: it has failed too often.
+    CircuitOpen,
+    /// Anything else, such as a price file that is gone.
+    Other,
+}
+
+impl FailureKind {
+    /// The failure as it stands in attempts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::ConnectFailed => "connect_failed",
+            Self::RateLimited => "rate_limited",
+            Self::Refused => "refused",
+            Self::ServerError => "server_error",
+            Self::BadAnswer => "bad_answer",
+            Self::Implausible => "implausible",
+            Self::LimitReached => "limit_reached",
+            Self::CircuitOpen => "circuit_open",
+            Self::Other => "provider_unavailable",
+        }
+    }
+
+    /// Whether the same question may be asked once more at once.
+    pub(crate) const fn may_be_retried(self) -> bool {
+        matches!(
+            self,
+            Self::Timeout | Self::ConnectFailed | Self::ServerError
+        )
+    }
+
+    /// Whether it speaks against the source; a rate limit does not, and neither does not being asked.
+    pub(crate) const fn counts_against_it(self) -> bool {
+        !matches!(
+            self,
+            Self::RateLimited | Self::LimitReached | Self::CircuitOpen
+        )
+    }
+}
+
 /// Why there is no price, by what the caller can do about it.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum MarketError {
     /// The text is not a symbol; nothing was asked of any source.
@@ -38,15 +98,26 @@ pub enum MarketError {
     Unavailable {
         /// Its name.
         provider: String,
-        /// How long it asked to be left alone.
+        /// How it failed.
+        failure: FailureKind,
+        /// The HTTP status it answered with, where it is reached by HTTP and did.
+        http_status: Option<u16>,
+        /// How long it is to be left alone.
         retry_after: Option<Duration>,
         /// What happened.
         #[source]
-        source: BoxError,
+        source: Arc<dyn StdError + Send + Sync + 'static>,
     },
     /// There is no source to ask.
-    #[error("no prices are configured: name a price file with --prices PATH or FIML_PRICES")]
-    NotConfigured,
+    #[error(
+        "no source of {} prices is configured: name a price file with --prices PATH or FIML_PRICES, or \
+         providers with FIML_PROVIDERS",
+        asset_class
+    )]
+    NotConfigured {
+        /// What was asked for.
+        asset_class: AssetClass,
+    },
 }
 
 impl MarketError {
@@ -56,7 +127,7 @@ impl MarketError {
             Self::InvalidSymbol(_) => "invalid_symbol",
             Self::SymbolNotFound { .. } => "symbol_not_found",
             Self::ProviderUnavailable { .. } | Self::Unavailable { .. } => "provider_unavailable",
-            Self::NotConfigured => "not_configured",
+            Self::NotConfigured { .. } => "not_configured",
         }
     }
 
@@ -68,10 +139,45 @@ impl MarketError {
     }
 
     pub(crate) fn unavailable(provider: &str, source: impl Into<BoxError>) -> Self {
+        Self::failed(provider, FailureKind::Other, source)
+    }
+
+    pub(crate) fn failed(
+        provider: &str,
+        failure: FailureKind,
+        source: impl Into<BoxError>,
+    ) -> Self {
         Self::Unavailable {
             provider: provider.to_owned(),
+            failure,
+            http_status: None,
             retry_after: None,
-            source: source.into(),
+            source: Arc::from(source.into()),
+        }
+    }
+
+    pub(crate) const fn set_retry_after(&mut self, wait: Duration) {
+        if let Self::Unavailable { retry_after, .. } = self {
+            *retry_after = Some(wait);
+        }
+    }
+
+    /// How the source failed; a symbol that it does not know is no failure.
+    pub(crate) const fn failure(&self) -> Option<FailureKind> {
+        match self {
+            Self::Unavailable { failure, .. } => Some(*failure),
+            Self::SymbolNotFound { .. } | Self::InvalidSymbol(_) => None,
+            Self::ProviderUnavailable { .. } | Self::NotConfigured { .. } => {
+                Some(FailureKind::Other)
+            }
+        }
+    }
+
+    /// What each source said, where none could answer.
+    pub fn attempts(&self) -> &[Attempt] {
+        match self {
+            Self::ProviderUnavailable { attempts } => attempts,
+            _ => &[],
         }
     }
 }
@@ -81,32 +187,49 @@ impl MarketError {
 pub struct Attempt {
     /// The name of the source.
     pub provider: String,
-    /// `answered`, or the [kind](MarketError::kind) of the failure.
+    /// `answered`, `symbol_not_found`, or the name of the [failure](FailureKind::as_str).
     pub outcome: &'static str,
     /// How long it took, in milliseconds.
     pub ms: u64,
     /// Why it failed, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// How many seconds the source asked to be left alone.
+    /// The HTTP status, where the source is reached by HTTP and answered with another than 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// How many seconds the source is to be left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
 
 impl Attempt {
     pub(crate) fn new(provider: &str, ms: u64, failure: Option<&MarketError>) -> Self {
-        let retry_after = match failure {
-            Some(MarketError::Unavailable { retry_after, .. }) => retry_after.map(|d| d.as_secs()),
-            _ => None,
+        let (http_status, retry_after) = match failure {
+            Some(MarketError::Unavailable {
+                http_status,
+                retry_after,
+                ..
+            }) => (*http_status, retry_after.map(whole_seconds)),
+            _ => (None, None),
         };
         Self {
             provider: provider.to_owned(),
-            outcome: failure.map_or("answered", MarketError::kind),
+            outcome: failure.map_or("answered", |error| {
+                error
+                    .failure()
+                    .map_or_else(|| error.kind(), FailureKind::as_str)
+            }),
             ms,
             reason: failure.map(|error| Chain(error).to_string()),
+            http_status,
             retry_after,
         }
     }
+}
+
+/// Rounded up: who comes back after that many seconds is not early.
+fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
 /// An error and its sources in one line.
@@ -139,11 +262,13 @@ struct Tried<'a>(&'a [Attempt]);
 
 impl fmt::Display for Tried<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons: Vec<&str> = self
+        let mut reasons: Vec<&str> = self
             .0
             .iter()
             .filter_map(|attempt| attempt.reason.as_deref())
             .collect();
+        // A second try mostly ends like the first.
+        reasons.dedup();
         if reasons.is_empty() {
             return Ok(());
         }

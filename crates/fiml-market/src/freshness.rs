@@ -151,7 +151,8 @@ impl Freshness {
             as_of: as_of.at,
             as_of_kind: as_of.kind,
             fetched_at,
-            age_seconds: (now - as_of.at).num_seconds(),
+            // A source whose clock is a little ahead has prices of no age.
+            age_seconds: (now - as_of.at).num_seconds().max(0),
             delay_seconds,
             expires_at,
             stale_reason: (!allowed).then(|| reason(as_of, now)),

@@ -1,7 +1,8 @@
 //! Decimal figures: read without rounding, written as JSON numbers.
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::value::RawValue;
 
 /// Reads a plain or scientific decimal exactly; anything else is `None`.
 ///
@@ -16,6 +17,34 @@ pub(crate) fn parse(text: &str) -> Option<Decimal> {
     } else {
         Decimal::from_str_exact(text).ok()
     }
+}
+
+/// A figure in a provider's JSON, with the digits it was sent with: a number, or a number in quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Figure(pub(crate) Decimal);
+
+impl<'de> Deserialize<'de> for Figure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let digits = raw
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(raw);
+        let figure = parse(digits).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "{} is not a figure",
+                crate::text::printable(raw)
+            ))
+        })?;
+        Ok(Self(figure))
+    }
+}
+
+/// The figure, if there is one and it is above zero.
+pub(crate) fn above_zero(figure: Option<Figure>) -> Option<Decimal> {
+    figure
+        .map(|Figure(figure)| figure)
+        .filter(|figure| *figure > Decimal::ZERO)
 }
 
 /// Rounds half away from zero and drops trailing zeros.
@@ -41,18 +70,22 @@ pub(crate) fn serialize<S: Serializer>(number: &Decimal, serializer: S) -> Resul
     }
 }
 
+/// A figure that is written as answers write theirs: a JSON number with the source's own digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub Decimal);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.0, serializer)
+    }
+}
+
 /// [`serialize`] for a figure that may be absent.
 pub(crate) fn serialize_option<S: Serializer>(
     number: &Option<Decimal>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    struct Number<'a>(&'a Decimal);
-    impl Serialize for Number<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serialize(self.0, serializer)
-        }
-    }
-    number.as_ref().map(Number).serialize(serializer)
+    number.map(Number).serialize(serializer)
 }
 
 #[cfg(test)]

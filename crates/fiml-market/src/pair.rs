@@ -84,6 +84,47 @@ pub(crate) fn listings(base: &Symbol, wanted: Option<&Symbol>) -> Vec<Listing> {
     }
 }
 
+/// What coins are usually priced in.
+const MONEY: [&str; 12] = [
+    "USD", "USDT", "USDC", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "BTC", "XBT", "ETH",
+];
+
+/// Whether a symbol is the quote of many pairs.
+pub(crate) fn is_money(quote: &Symbol) -> bool {
+    MONEY.contains(&quote.as_str())
+}
+
+/// The pairs that answer for a question at an exchange, best first; in a dollar where nobody says.
+///
+/// A coin goes by the name most exchanges have for it.
+pub(crate) fn wanted(request: &crate::QuoteRequest) -> Vec<Pair> {
+    let (base, named) = split(&request.symbol);
+    let usual = match base.as_str() {
+        "XBT" => "BTC",
+        "XDG" => "DOGE",
+        other => other,
+    };
+    let base: Symbol = usual.parse().unwrap_or_else(|_| base.clone());
+    let quotes = quotes(named.as_ref().or(request.pair.as_ref()));
+    let pairs = quotes.into_iter().map(|quote| Pair {
+        base: base.clone(),
+        quote,
+    });
+    pairs.collect()
+}
+
+/// Says so where the price found is in another dollar than the one asked for.
+pub(crate) fn substituted(request: &crate::QuoteRequest, found: &Pair) -> Option<crate::Note> {
+    let (_, named) = split(&request.symbol);
+    let wanted = named.as_ref().or(request.pair.as_ref())?;
+    (*wanted != found.quote).then(|| {
+        crate::Note::new(
+            crate::NoteKind::PairSubstituted,
+            format!("the price is in {}, not in {wanted}", found.quote),
+        )
+    })
+}
+
 /// Whether a price in `found` may answer, named as such, for a price in `wanted`.
 pub(crate) fn stands_in(found: &Symbol, wanted: &Symbol) -> bool {
     let dollar = |symbol: &Symbol| DOLLARS.contains(&symbol.as_str());

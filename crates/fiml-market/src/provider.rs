@@ -1,12 +1,37 @@
 //! The port every source of prices implements.
 
 use std::fmt::{self, Debug};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{AssetClass, MarketError, Quote, Symbol};
+use crate::http::RateLimit;
+use crate::providers::treasury;
+use crate::{AssetClass, Fundamentals, MarketError, Quote, Symbol, pair};
+
+/// What a source is, as far as whoever asks it must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The kinds of asset it answers for.
+    pub classes: &'static [AssetClass],
+    /// The exchange its prices are from, where they are all from one.
+    pub venue: Option<&'static str>,
+    /// How it is reached.
+    pub reach: Reach,
+    /// Under which terms its figures may be used, in a sentence.
+    pub licence: Option<&'static str>,
+}
+
+/// How a source is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// On this machine.
+    Local,
+    /// Over a network, at most so often.
+    Network(RateLimit),
+}
 
 /// A source of prices.
 ///
@@ -16,12 +41,18 @@ pub trait MarketProvider: Debug + Send + Sync + 'static {
     /// The short, stable name of the source, as it stands in `source` and in attempts.
     fn name(&self) -> &str;
 
+    /// What it is.
+    fn profile(&self) -> Profile;
+
+    /// How long it has asked to be left alone, from now on.
+    fn closed_for(&self) -> Option<Duration>;
+
     /// Fetches one quote as of `now`.
     ///
     /// - A symbol the source does not know is [`MarketError::SymbolNotFound`], with near matches if
     ///   it can list any.
     /// - A source that cannot answer is [`MarketError::Unavailable`].
-    /// - A price is above zero and not of a time after `now`.
+    /// - A price is above zero.
     /// - What was asked for and could not be honoured stands in the quote's notes.
     async fn quote(&self, request: &QuoteRequest, now: DateTime<Utc>)
     -> Result<Quote, MarketError>;
@@ -32,6 +63,33 @@ pub trait MarketProvider: Debug + Send + Sync + 'static {
 
     /// The symbols the source holds, in order; empty for a source that cannot list them.
     async fn symbols(&self) -> Vec<String>;
+}
+
+/// A source of official figures of companies.
+#[async_trait]
+pub trait FundamentalsProvider: Debug + Send + Sync + 'static {
+    /// The short, stable name of the source.
+    fn name(&self) -> &str;
+
+    /// How it is reached.
+    fn reach(&self) -> Reach;
+
+    /// Under which terms its figures may be used, in a sentence.
+    fn licence(&self) -> Option<&'static str>;
+
+    /// How long it has asked to be left alone, from now on.
+    fn closed_for(&self) -> Option<Duration>;
+
+    /// What the company behind a share last reported as of `now`.
+    ///
+    /// - A symbol of no company it knows is [`MarketError::SymbolNotFound`].
+    /// - A source that cannot answer is [`MarketError::Unavailable`].
+    /// - A figure that the company does not report is absent.
+    async fn fundamentals(
+        &self,
+        symbol: &Symbol,
+        now: DateTime<Utc>,
+    ) -> Result<Fundamentals, MarketError>;
 }
 
 /// What is asked of the market.
@@ -52,6 +110,28 @@ pub struct QuoteRequest {
 }
 
 impl QuoteRequest {
+    /// Asks for whatever a symbol alone says it is: a coin with a dash before a currency (`BTC-USD`), an
+    /// official series (`UST10Y`), and otherwise what goes by a ticker.
+    pub fn of(symbol: Symbol) -> Self {
+        match pair::split(&symbol) {
+            (base, Some(quote)) if pair::is_money(&quote) => Self::coin(base, Some(quote)),
+            _ => Self::ticker(symbol),
+        }
+    }
+
+    /// Asks for an official series, or for a share, a fund or an index.
+    pub fn ticker(symbol: Symbol) -> Self {
+        let series = treasury::is_series(&symbol);
+        let request = Self::equity(symbol);
+        if series {
+            return Self {
+                asset_class: AssetClass::Macro,
+                ..request
+            };
+        }
+        request
+    }
+
     /// Asks for a share, a fund or an index, at standard depth.
     pub const fn equity(symbol: Symbol) -> Self {
         Self {

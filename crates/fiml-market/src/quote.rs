@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::{AsOf, AssetClass, Delivery, Pair, Symbol, number};
+use crate::{AsOf, AssetClass, Delivery, Pair, Symbol, Technical, number};
 
 /// A price with its origin; whatever the source does not say is absent.
 ///
@@ -45,15 +45,53 @@ pub struct Quote {
     pub delivery: Delivery,
     /// Who answered, and from what: `file:stocks.csv`.
     pub source: String,
+    /// The best prices at which others would buy and sell, where the source states both.
+    #[serde(flatten)]
+    pub book: Option<BidAsk>,
+    /// Whether the asset is being traded, where the source says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market_state: Option<MarketState>,
     /// The other figures of the same day.
     #[serde(flatten)]
     pub day: DayFigures,
     /// Figures over the trailing year.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub structural_data: Option<StructuralData>,
+    /// What its daily prices have done, at full depth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub technical: Option<Technical>,
     /// What the answer could not honour, or what a reader must know to read it rightly.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+}
+
+/// The best prices of an order book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BidAsk {
+    /// The highest price at which somebody would buy.
+    #[serde(serialize_with = "number::serialize")]
+    pub bid: Decimal,
+    /// The lowest price at which somebody would sell.
+    #[serde(serialize_with = "number::serialize")]
+    pub ask: Decimal,
+}
+
+impl BidAsk {
+    /// Both sides, if both are above zero and do not cross.
+    pub(crate) fn of(bid: Option<number::Figure>, ask: Option<number::Figure>) -> Option<Self> {
+        let (bid, ask) = (number::above_zero(bid)?, number::above_zero(ask)?);
+        (bid <= ask).then_some(Self { bid, ask })
+    }
+}
+
+/// Whether an asset is being traded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketState {
+    /// In its regular session, or at all hours.
+    Open,
+    /// Outside its regular session.
+    Closed,
 }
 
 /// How a price differs from an earlier one.
@@ -174,12 +212,15 @@ pub struct StructuralData {
     pub average_volume_rows: Option<usize>,
     /// Which prices the range is taken from.
     pub computed_from: RangeSource,
-    /// The first date looked at.
-    pub from: NaiveDate,
+    /// The first date looked at, where the figures are computed here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
     /// The last date looked at: the date of the price.
-    pub to: NaiveDate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
     /// How many rows were looked at.
-    pub rows: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<usize>,
 }
 
 /// Which prices a range is taken from.
@@ -190,6 +231,8 @@ pub enum RangeSource {
     Closes,
     /// The highs and lows of each day.
     HighLow,
+    /// None here: the source states the range itself.
+    Stated,
 }
 
 /// Something a reader must know to read a quote rightly.
@@ -217,6 +260,8 @@ impl Note {
 pub enum NoteKind {
     /// An exchange was asked for; the source cannot tell or is another.
     ExchangeNotHonoured,
+    /// An exchange was asked for, and the price is from another.
+    ExchangeSubstituted,
     /// A market was asked for; the source cannot tell or is another.
     MarketNotHonoured,
     /// The price is in another currency than the pair asked for.
@@ -233,4 +278,10 @@ pub enum NoteKind {
     LinesLeftOut,
     /// Earlier rows are in another currency or adjusted otherwise, so nothing is computed from them.
     NotComparable,
+    /// The price moved by more than 95 %, and a second source agrees.
+    LargeChangeConfirmed,
+    /// Official figures of the company could not be had.
+    FundamentalsMissing,
+    /// A second source was to be asked and had no answer.
+    NoComparison,
 }

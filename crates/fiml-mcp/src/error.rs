@@ -1,7 +1,7 @@
 //! What can go wrong, and the one place where it is put into the words of the wire.
 
 use fiml_analytics::AnalyticsError;
-use fiml_market::{MarketError, Symbol};
+use fiml_market::{Attempt, MarketError, Symbol};
 use fiml_session_core::{ErrorCode, IdempotencyKey, Invalid, Refusal, SessionError, error_chain};
 use serde::Serialize;
 use thiserror::Error;
@@ -80,6 +80,9 @@ pub(crate) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) limit: Option<String>,
     hint: String,
+    /// What each source of prices said, where none could answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attempts: Vec<Attempt>,
 }
 
 impl ErrorBody {
@@ -91,6 +94,7 @@ impl ErrorBody {
             argument: None,
             limit: None,
             hint: code.hint().to_owned(),
+            attempts: Vec::new(),
         }
     }
 
@@ -243,12 +247,15 @@ impl From<&MarketError> for ErrorBody {
             }
             MarketError::ProviderUnavailable { .. } | MarketError::Unavailable { .. } => {
                 let hint = "call again later, or name another source of prices".to_owned();
-                let body = Self::new(ErrorCode::ProviderUnavailable, message);
-                Self { hint, ..body }
+                Self {
+                    hint,
+                    attempts: error.attempts().to_vec(),
+                    ..Self::new(ErrorCode::ProviderUnavailable, message)
+                }
             }
-            MarketError::NotConfigured => {
-                let hint =
-                    "start the server with --prices PATH, or with FIML_PRICES set to the path";
+            MarketError::NotConfigured { .. } => {
+                let hint = "start the server with --prices PATH or FIML_PRICES, or with providers named by \
+                            FIML_PROVIDERS; fiml providers lists them";
                 let body = Self::new(ErrorCode::ProviderUnavailable, message);
                 Self {
                     hint: hint.to_owned(),

@@ -17,7 +17,8 @@
 //! | `NO_COLOR`, `TERM` | charts in the terminal are plain ASCII where one is set, or `dumb` | none |
 //! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
-//! Those of the background jobs are listed in [`schedule`], those of telemetry in [`telemetry`].
+//! Those of the background jobs are listed in [`schedule`], those of telemetry in [`telemetry`], those of
+//! providers of prices in [`providers`].
 //!
 //! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
 //! merely lies in the working directory is never read.
@@ -34,13 +35,14 @@ use anyhow::{Context, Result, bail};
 use fiml_session_core::{Invalid, Policy, hours};
 
 use crate::{
+    providers::{self, MarketSettings},
     schedule::{self, JobSettings},
     servers::Servers,
     telemetry::{self, TelemetrySettings},
     traces,
 };
 
-/// Every variable that is read, beside those of the jobs and of telemetry; no other is looked at.
+/// Every variable that is read, beside those of jobs, telemetry and providers; no other is looked at.
 const NAMES: [&str; 15] = [
     "FIML_DATA",
     "FIML_PRICES",
@@ -70,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) again: String,
     /// The user's price file or folder.
     pub(crate) prices: Option<PathBuf>,
+    /// The providers of prices.
+    pub(crate) market: MarketSettings,
     /// The address on which MCP is served over HTTP, where somebody says.
     pub(crate) http: Option<String>,
     /// What is logged, where somebody says.
@@ -154,6 +158,7 @@ impl Config {
                 .prices
                 .clone()
                 .or_else(|| settings.path("FIML_PRICES")),
+            market: MarketSettings::read(&settings)?,
             http: settings.get("FIML_HTTP")?.map(ToOwned::to_owned),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             plain: settings.get("NO_COLOR")?.is_some() || settings.get("TERM")? == Some("dumb"),
@@ -304,8 +309,8 @@ impl Settings {
 fn environment() -> impl Iterator<Item = (String, OsString)> {
     let ours = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
     let names = NAMES.iter().chain(&schedule::NAMES).chain(telemetry::NAMES);
-    let names = names.chain(traces::NAMES);
-    names.copied().filter_map(ours)
+    let names = names.chain(traces::NAMES).copied();
+    names.chain(providers::NAMES).filter_map(ours)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod exit;
 mod output;
+mod providers;
 mod schedule;
 mod servers;
 mod signal;
@@ -46,15 +47,16 @@ Exit codes:
   2  an argument or a setting was refused
   3  there is no such session, symbol or file
   4  the session does not take the change: expired, archived, full, or changed by somebody else
-  5  the store did not answer, is full, or did not confirm; the call may be repeated
+  5  the store or a provider did not answer, is full, or did not confirm; the call may be repeated
   6  a crash of a server would lose what was acknowledged (doctor, serve --require-durable)
 
 Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, FIML_HTTP,
 FIML_METRICS, FIML_LOG, REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, DATABASE_SCHEMA and
 SESSION_DEFAULT_TTL_HOURS, SESSION_MAX_TTL_HOURS, SESSION_MAX_QUERIES_PER_SESSION,
 SESSION_ARCHIVE_GRACE_SECONDS, SESSION_ENABLE_ANALYTICS, SESSION_CLEANUP_INTERVAL_MINUTES,
-SESSION_RETENTION_DAYS, SESSION_JOB_RUNS_RETENTION_DAYS, SESSION_JOB_LEASE_SECONDS), then from a
-settings file.";
+SESSION_RETENTION_DAYS, SESSION_JOB_RUNS_RETENTION_DAYS, SESSION_JOB_LEASE_SECONDS, FIML_PROVIDERS,
+FIML_YAHOO_TERMS, FIML_FINNHUB_KEY, FIML_CONTACT, FIML_COINBASE_URL and the like), then from a settings
+file.";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use fiml_analytics::SessionAnalytics;
-use fiml_market::{FilePrices, Market, MarketConfig};
+use fiml_market::{FilePrices, Market, MarketConfig, MarketProvider};
 use fiml_mcp::{McpServer, Services};
 use fiml_session_core::{
     Invalid, SessionStore, Stores, SystemClock,
@@ -129,11 +129,23 @@ pub(crate) fn expect_place(config: &Config) -> Result<()> {
     )))
 }
 
-/// The market on the user's own prices; without any, one that says how to name them.
-pub(crate) async fn market(prices: Option<&Path>) -> Result<Market> {
-    let Some(path) = prices else {
-        return Ok(Market::unconfigured());
+/// The market on the user's own prices and the providers that are asked; without any, one that says how
+/// to name them.
+pub(crate) async fn market(config: &Config) -> Result<Market> {
+    let files: Option<Arc<dyn MarketProvider>> = match config.prices.as_deref() {
+        Some(path) => Some(Arc::new(price_files(path).await?)),
+        None => None,
     };
+    config.market.market(files)
+}
+
+/// The market on a price file alone.
+pub(crate) async fn market_of_files(path: &Path) -> Result<Market> {
+    let prices = Arc::new(price_files(path).await?);
+    Ok(Market::new(vec![prices], MarketConfig::default()))
+}
+
+async fn price_files(path: &Path) -> Result<FilePrices> {
     let prices = FilePrices::open(path).await?;
     let report = prices.report().await?;
     for warning in &report.warnings {
@@ -142,7 +154,7 @@ pub(crate) async fn market(prices: Option<&Path>) -> Result<Market> {
     for rejected in &report.rejected {
         tracing::warn!("{} is left out: {}", rejected.file, rejected.reason);
     }
-    Ok(Market::new(vec![Arc::new(prices)], MarketConfig::default()))
+    Ok(prices)
 }
 
 /// The MCP server over both.

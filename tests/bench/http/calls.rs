@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::{Caller, MODERN},
-    nothing,
+    exchange, nothing,
     process::Server,
     report::{Side, compare},
 };
@@ -57,15 +57,38 @@ fn cost(server: &Server, tool: &'static str, arguments: &Value) -> f64 {
 
 pub(crate) fn beside_a_tool_that_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (product, empty) = (
-        Server::product(&folder.path().join("sessions.db")),
-        Server::nothing(),
+    let product = Server::product(&folder.path().join("sessions.db"), &[]);
+    let asked = session(&product);
+    beside(
+        &product,
+        ("get-session-info", &asked),
+        ("get-session-info, SQLite", "at most 2"),
     );
-    let (asked, none) = (session(&product), json!({}));
+}
+
+/// A search that memory answers; the provider behind it is a server of this program.
+pub(crate) fn warm_search_beside_a_tool_that_does_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let exchange = exchange::open();
+    let settings = [
+        ("FIML_PROVIDERS", "coinbase"),
+        ("FIML_COINBASE_URL", exchange.as_str()),
+    ];
+    let product = Server::product(&folder.path().join("sessions.db"), &settings);
+    let asked = json!({"symbol": "BTC", "pair": "USD"});
+    beside(
+        &product,
+        ("search-by-coin", &asked),
+        ("search-by-coin, warm", "at most 3"),
+    );
+}
+
+fn beside(product: &Server, (tool, asked): (&'static str, &Value), (label, target): (&str, &str)) {
+    let (empty, none) = (Server::nothing(), json!({}));
     let mut ratios = Vec::new();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
-        let ours_now = cost(&product, "get-session-info", &asked);
+        let ours_now = cost(product, tool, asked);
         let theirs_now = cost(&empty, nothing::TOOL, &none);
         if round > 0 {
             ours.push(ours_now);
@@ -78,11 +101,11 @@ pub(crate) fn beside_a_tool_that_does_nothing() {
     }
     let middle = ROUNDS / 2;
     println!("processor time of the server in a call, {CALLERS} callers at once");
-    println!("  get-session-info, SQLite      {:>7.1} µs", ours[middle]);
+    println!("  {label:<28}  {:>7.1} µs", ours[middle]);
     println!("  a tool that does nothing      {:>7.1} µs", theirs[middle]);
     let (low, high) = (ratios[0], ratios[ROUNDS - 1]);
     println!(
-        "  ratio {:.2} [{low:.2} … {high:.2}]   target: at most 2\n",
+        "  ratio {:.2} [{low:.2} … {high:.2}]   target: {target}\n",
         ratios[middle]
     );
 }
@@ -91,7 +114,7 @@ pub(crate) fn beside_a_tool_that_does_nothing() {
 pub(crate) fn one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
     let (product, empty) = (
-        Server::product(&folder.path().join("sessions.db")),
+        Server::product(&folder.path().join("sessions.db"), &[]),
         Server::nothing(),
     );
     let (asked, none) = (session(&product), json!({}));

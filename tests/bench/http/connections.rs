@@ -20,7 +20,7 @@ fn megabytes(bytes: u64) -> f64 {
 
 pub(crate) fn idle_and_busy() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::product(&folder.path().join("sessions.db"));
+    let server = Server::product(&folder.path().join("sessions.db"), &[]);
     let mut first = Caller::connect(server.address, MODERN).unwrap();
     let asked = json!({"sessionId": first.create()});
     first.answer("get-session-info", &asked);

@@ -10,6 +10,7 @@
 mod caller;
 mod calls;
 mod connections;
+mod exchange;
 mod nothing;
 mod process;
 #[path = "../report.rs"]
@@ -35,6 +36,9 @@ fn main() {
     if wanted.has("calls") {
         calls::beside_a_tool_that_does_nothing();
         calls::one_after_the_other();
+    }
+    if wanted.has("search") {
+        calls::warm_search_beside_a_tool_that_does_nothing();
     }
     if wanted.has("connections") {
         connections::idle_and_busy();

@@ -21,14 +21,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The product, on a data file.
-    pub(crate) fn product(data: &Path) -> Self {
+    /// The product, on a data file, with these settings.
+    pub(crate) fn product(data: &Path, settings: &[(&str, &str)]) -> Self {
         let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/fiml");
         let mut command = Command::new(binary);
         command
             .args(["serve", "--http", "127.0.0.1:0", "--data"])
             .arg(data);
         command.env_remove("REDIS_URL").env_remove("DATABASE_URL");
+        command.env_remove("FIML_PROVIDERS");
+        command.envs(settings.iter().copied());
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let said = BufReader::new(process.stderr.take().unwrap());
         Self::listening(process, said)

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::{Attempt, Freshness, Quote};
+use crate::{AsOf, Attempt, Freshness, FreshnessStatus, Fundamentals, Quote, Valuation, number};
 
 use super::cache::Kept;
 
@@ -20,6 +21,18 @@ pub struct Answer {
     pub cache: CacheInfo,
     /// The sources asked for this answer, in order; none when it comes from memory.
     pub attempts: Vec<Attempt>,
+    /// What the company behind a share reports officially, where somebody was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fundamentals: Option<Fundamentals>,
+    /// What follows from the price and those figures together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valuation: Option<Valuation>,
+    /// The price of a second source, at full depth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// Under which terms the figures may be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence: Option<&'static str>,
     /// The sources the quote rests on.
     pub data_lineage: Lineage,
 }
@@ -45,6 +58,10 @@ pub enum CacheResult {
     Hit,
     /// A source was asked.
     Miss,
+    /// Somebody else was asking a source already.
+    Coalesced,
+    /// It was kept, and is past its time; a source is being asked again.
+    Stale,
 }
 
 impl CacheResult {
@@ -53,8 +70,25 @@ impl CacheResult {
         match self {
             Self::Hit => "hit",
             Self::Miss => "miss",
+            Self::Coalesced => "coalesced",
+            Self::Stale => "stale",
         }
     }
+}
+
+/// A second source's price beside the first's; never an average of both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// Who answered, and from what.
+    pub source: String,
+    /// Its price.
+    #[serde(serialize_with = "number::serialize")]
+    pub price: Decimal,
+    /// The instant that price is of.
+    pub as_of: AsOf,
+    /// By how much it is above the first, in percent of the first.
+    #[serde(serialize_with = "number::serialize")]
+    pub spread_percent: Decimal,
 }
 
 /// The sources a quote rests on.
@@ -73,7 +107,7 @@ pub struct Lineage {
 impl Answer {
     /// Whether the answer comes from memory.
     pub fn is_hit(&self) -> bool {
-        self.cache.result == CacheResult::Hit
+        matches!(self.cache.result, CacheResult::Hit | CacheResult::Stale)
     }
 
     /// One line for a record: `AAPL 223.02 USD +8.99 % (file:stocks.csv, as of 2010-03-01, stale)`.
@@ -107,34 +141,57 @@ impl Answer {
     }
 
     pub(super) fn new(
-        kept: Kept,
+        kept: &Kept,
         result: CacheResult,
         attempts: Vec<Attempt>,
         now: DateTime<Utc>,
     ) -> Self {
-        let Kept {
-            quote,
-            provider,
-            fetched_at,
-            expires_at,
-            ..
-        } = kept;
+        let (quote, fundamentals) = (&kept.quote, &kept.fundamentals);
+        let mut freshness = Freshness::judge(
+            quote.as_of,
+            quote.delivery,
+            kept.fetched_at,
+            kept.expires_at,
+            now,
+        );
+        let aged = freshness.status == FreshnessStatus::Stale;
+        if result == CacheResult::Stale && !aged {
+            freshness.status = FreshnessStatus::Stale;
+            freshness.stale_reason = Some(format!(
+                "kept past its time, {} seconds after it was fetched; the source is being asked again",
+                (now - kept.fetched_at).num_seconds()
+            ));
+        }
+        let in_dollars = quote.currency.as_deref() == Some("USD");
+        // An old price and today's shares make a value that nothing ever had.
+        let valued = fundamentals.as_deref().filter(|_| in_dollars && !aged);
+        let company = fundamentals.as_deref().map(|company| &company.source);
+        let providers: Vec<String> = [&kept.provider]
+            .into_iter()
+            .chain(company)
+            .cloned()
+            .collect();
+        let sources = [&quote.source].into_iter().chain(company);
         Self {
-            freshness: Freshness::judge(quote.as_of, quote.delivery, fetched_at, expires_at, now),
             cache: CacheInfo {
                 result,
-                fetched_at,
-                expires_at,
-                ttl_seconds: (expires_at - now).num_seconds(),
+                fetched_at: kept.fetched_at,
+                expires_at: kept.expires_at,
+                ttl_seconds: (kept.expires_at - now).num_seconds().max(0),
             },
             attempts,
             data_lineage: Lineage {
-                providers: vec![provider],
-                sources: vec![quote.source.clone()],
-                source_count: 1,
-                timestamp: fetched_at,
+                sources: sources.cloned().collect(),
+                source_count: providers.len(),
+                providers,
+                timestamp: kept.fetched_at,
             },
-            quote,
+            valuation: valued.map(|company| Valuation::of(quote.price, company)),
+            fundamentals: fundamentals.as_deref().cloned(),
+            comparison: kept.comparison.clone(),
+            licence: kept.licence,
+            freshness,
+            quote: quote.clone(),
         }
     }
 }

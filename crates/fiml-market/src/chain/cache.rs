@@ -1,28 +1,44 @@
 //! Answers kept in the process for a while.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::{Quote, QuoteRequest};
+use crate::{Fundamentals, Quote, QuoteRequest};
+
+use super::answer::Comparison;
 
 /// A quote worth repeating until it expires or a source changes.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) quote: Quote,
     pub(super) provider: String,
+    pub(super) licence: Option<&'static str>,
+    pub(super) fundamentals: Option<Arc<Fundamentals>>,
+    pub(super) comparison: Option<Comparison>,
     /// What every source called its state before it was asked.
     pub(super) generations: Vec<u64>,
     pub(super) fetched_at: DateTime<Utc>,
+    /// Until when it is repeated without a second thought.
     pub(super) expires_at: DateTime<Utc>,
+    /// Until when it is repeated, as stale, while a source is asked again.
+    pub(super) gone_at: DateTime<Utc>,
+}
+
+/// What is kept for a request.
+pub(super) enum Found {
+    /// It holds.
+    Fresh(Arc<Kept>),
+    /// It may be repeated, as stale, while a source is asked again.
+    Stale(Arc<Kept>),
 }
 
 /// Quotes by request, never more than a fixed number.
 #[derive(Debug)]
 pub(super) struct Cache {
     capacity: usize,
-    kept: Mutex<HashMap<QuoteRequest, Kept>>,
+    kept: Mutex<HashMap<QuoteRequest, Arc<Kept>>>,
 }
 
 impl Cache {
@@ -33,34 +49,40 @@ impl Cache {
         }
     }
 
-    /// The quote kept for a request, if it still holds at `now`.
+    /// The quote kept for a request, if it can still be used at `now`.
     ///
-    /// A quote fetched after `now` does not: the clock went back, and its age cannot be told.
+    /// A quote fetched after `now` cannot: the clock went back, and its age cannot be told.
     pub(super) fn get(
         &self,
         request: &QuoteRequest,
         generations: &[u64],
         now: DateTime<Utc>,
-    ) -> Option<Kept> {
+    ) -> Option<Found> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(request)
-            .filter(|kept| kept.generations == generations)
-            .filter(|kept| kept.fetched_at <= now && now < kept.expires_at)
-            .cloned()
+        let kept = kept.get(request)?;
+        if kept.generations != generations || now < kept.fetched_at || kept.gone_at <= now {
+            return None;
+        }
+        let kept = Arc::clone(kept);
+        Some(if now < kept.expires_at {
+            Found::Fresh(kept)
+        } else {
+            Found::Stale(kept)
+        })
     }
 
-    /// Keeps a quote; when full, the expired go first and then the one that expires soonest.
-    pub(super) fn insert(&self, request: QuoteRequest, entry: Kept, now: DateTime<Utc>) {
+    /// Keeps a quote; when full, what is gone goes first and then what goes soonest.
+    pub(super) fn insert(&self, request: QuoteRequest, entry: Arc<Kept>, now: DateTime<Utc>) {
         if self.capacity == 0 {
             return;
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= self.capacity && !kept.contains_key(&request) {
-            kept.retain(|_, kept| now < kept.expires_at);
+            kept.retain(|_, kept| now < kept.gone_at);
             if kept.len() >= self.capacity {
                 let soonest = kept
                     .iter()
-                    .min_by_key(|(_, kept)| kept.expires_at)
+                    .min_by_key(|(_, kept)| kept.gone_at)
                     .map(|(request, _)| request.clone());
                 if let Some(soonest) = soonest {
                     kept.remove(&soonest);

@@ -167,6 +167,13 @@ struct Success<T> {
     answer: T,
 }
 
+impl<T> Success<T> {
+    const fn of(answer: T) -> Self {
+        let status = "success";
+        Self { status, answer }
+    }
+}
+
 type Running = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// A tool in the table, its type erased.
@@ -234,8 +241,7 @@ async fn run<T: Tool>(call: Call, arguments: Value) -> Result<Reply, Failure> {
         call.writing.begin();
     }
     let answer = T::call(&call, arguments).await?;
-    let status = "success";
-    Ok(Reply::of(&Success { status, answer }, false))
+    Ok(Reply::of(&Success::of(answer), false))
 }
 
 /// The tools of a server, in the order in which they are listed.

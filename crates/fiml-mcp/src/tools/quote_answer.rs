@@ -3,13 +3,15 @@
 use std::ops::Not as _;
 
 use fiml_market::{
-    Answer as MarketAnswer, AsOfKind, Attempt, CacheInfo, Freshness, Lineage, disclaimer,
+    Answer as MarketAnswer, AsOfKind, Attempt, CacheInfo, ChangeBasis, Comparison, Freshness,
+    Fundamentals, Lineage, MarketState, Number, StructuralData, Technical, Valuation, disclaimer,
 };
 use fiml_session_core::{SessionError, SessionId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::error::ErrorBody;
+use super::Success;
+use crate::error::{ErrorBody, Failure};
 
 /// A price with all a reader needs to trust it or not; what is unknown is absent.
 #[derive(Debug, Serialize)]
@@ -27,9 +29,19 @@ pub(super) struct QuoteAnswer {
     pair: Option<String>,
     cached: Cached,
     #[serde(skip_serializing_if = "Option::is_none")]
-    structural_data: Option<Value>,
+    structural_data: Option<StructuralData>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fundamentals: Option<Fundamentals>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valuation: Option<Valuation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    technical: Option<Technical>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<Comparison>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licence: Option<&'static str>,
     disclaimer: &'static str,
     data_lineage: Lineage,
     freshness: Freshness,
@@ -37,30 +49,40 @@ pub(super) struct QuoteAnswer {
     attempts: Vec<Attempt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Tracking>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Value>,
 }
 
 /// The price itself. The figures are JSON numbers in the source's own digits, as the quote writes them.
 #[derive(Debug, Serialize)]
 struct Cached {
-    price: Value,
+    price: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
-    change: Option<Value>,
+    change: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    change_percent: Option<Value>,
+    change_percent: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    change_basis: Option<Value>,
+    change_basis: Option<ChangeBasis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    previous_price: Option<Value>,
+    previous_price: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    previous_date: Option<Value>,
+    previous_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    open: Option<Value>,
+    open: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    day_high: Option<Value>,
+    day_high: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    day_low: Option<Value>,
+    day_low: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    volume: Option<Value>,
+    volume: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bid: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    market_state: Option<MarketState>,
     as_of: Value,
     last_updated: Value,
     source: String,
@@ -110,37 +132,48 @@ impl QuoteAnswer {
             cache,
             attempts,
             data_lineage,
+            fundamentals,
+            valuation,
+            comparison,
+            licence,
         } = answer;
-        let mut figures = json!(quote);
-        let mut figure = |pointer: &str| figures.pointer_mut(pointer).map(Value::take);
-        let mut notes = match figure("/notes") {
-            Some(Value::Array(notes)) => notes,
-            _ => Vec::new(),
-        };
-        notes.extend(language.and_then(language_note));
+        let notes = quote.notes.iter().map(|note| json!(note));
+        let notes = notes.chain(language.and_then(language_note)).collect();
+        let (change, day, book) = (quote.change.as_ref(), &quote.day, quote.book);
         let as_of = match quote.as_of.kind {
             AsOfKind::Date => json!(quote.as_of.label()),
             AsOfKind::Exchange | AsOfKind::Received => json!(freshness.as_of),
         };
         Self {
             cached: Cached {
-                price: figure("/price").unwrap_or_default(),
-                change: figure("/change/amount"),
-                change_percent: figure("/change/percent"),
-                change_basis: figure("/change/basis"),
-                previous_price: figure("/change/previous_price"),
-                previous_date: figure("/change/previous_date"),
-                open: figure("/open"),
-                day_high: figure("/day_high"),
-                day_low: figure("/day_low"),
-                volume: figure("/volume"),
+                price: Number(quote.price),
+                change: change.map(|change| Number(change.amount)),
+                change_percent: change.map(|change| Number(change.percent)),
+                change_basis: change.map(|change| change.basis),
+                previous_price: change.map(|change| Number(change.previous_price)),
+                previous_date: change
+                    .and_then(|change| change.previous_date)
+                    .map(|date| date.to_string()),
+                open: day.open.map(Number),
+                day_high: day.day_high.map(Number),
+                day_low: day.day_low.map(Number),
+                volume: day.volume.map(Number),
+                bid: book.map(|book| Number(book.bid)),
+                ask: book.map(|book| Number(book.ask)),
+                currency: quote.currency.clone(),
+                market_state: quote.market_state,
                 as_of,
                 last_updated: json!(freshness.fetched_at),
                 source: quote.source,
                 ttl: cache.ttl_seconds,
             },
-            structural_data: figure("/structural_data"),
+            structural_data: quote.structural_data,
             notes,
+            fundamentals,
+            valuation,
+            technical: quote.technical,
+            comparison,
+            licence,
             symbol: quote.symbol.to_string(),
             name: quote.name,
             exchange: quote.exchange,
@@ -153,6 +186,26 @@ impl QuoteAnswer {
             cache,
             attempts,
             session,
+            more: Vec::new(),
+        }
+    }
+
+    /// The answer with those of the other symbols asked for in the same call.
+    pub(super) fn with_more(
+        self,
+        others: impl IntoIterator<Item = (String, Result<Self, Failure>)>,
+    ) -> Self {
+        let others = others.into_iter().map(|(symbol, answer)| match answer {
+            Ok(answer) => json!(Success::of(answer)),
+            Err(failure) => {
+                let mut body = json!(ErrorBody::from(&failure));
+                body["symbol"] = symbol.into();
+                body
+            }
+        });
+        Self {
+            more: others.collect(),
+            ..self
         }
     }
 }

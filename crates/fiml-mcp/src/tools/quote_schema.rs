@@ -18,7 +18,8 @@ pub(super) fn answer() -> JsonObject {
             (
                 "attempts",
                 schema::list(
-                    "The sources asked, in order; none when memory answered.",
+                    "The sources asked, in order; none when memory answered. Also in an error, where none \
+                     could answer.",
                     &attempt_schema(),
                 ),
             ),
@@ -37,7 +38,23 @@ pub(super) fn answer() -> JsonObject {
                     &note_schema(),
                 ),
             ),
+            ("fundamentals", fundamentals_schema()),
+            ("valuation", valuation_schema()),
+            ("technical", technical_schema()),
+            ("comparison", comparison_schema()),
+            (
+                "licence",
+                text("The terms under which the figures may be used."),
+            ),
             ("session", tracking_schema()),
+            (
+                "more",
+                schema::list(
+                    "One for each of moreSymbols, in their order: status success with the fields of this \
+                     answer, or status error with symbol, code, message and hint.",
+                    &json!({"type": "object"}),
+                ),
+            ),
         ],
     )
 }
@@ -45,7 +62,10 @@ pub(super) fn answer() -> JsonObject {
 fn cached_schema() -> Value {
     schema::object_with(
         [
-            ("price", number("The price; above zero.")),
+            (
+                "price",
+                number("The price; above zero, but for an official yield."),
+            ),
             (
                 "as_of",
                 text("The instant the price is of; the date alone where no more is known."),
@@ -76,6 +96,19 @@ fn cached_schema() -> Value {
             ("day_high", number("The highest price of the day.")),
             ("day_low", number("The lowest price of the day.")),
             ("volume", number("The amount traded that day.")),
+            (
+                "bid",
+                number("The highest price at which somebody would buy."),
+            ),
+            (
+                "ask",
+                number("The lowest price at which somebody would sell."),
+            ),
+            ("currency", text("The currency of the price.")),
+            (
+                "market_state",
+                schema::choice("Whether it is being traded.", &["open", "closed"]),
+            ),
         ],
     )
 }
@@ -95,15 +128,93 @@ fn structural_schema() -> Value {
                 "computed_from",
                 text("Which prices the range is taken from."),
             ),
+        ],
+        [
             ("from", text("The first date looked at.")),
             ("to", text("The last date looked at.")),
             ("rows", schema::count("How many rows were looked at.")),
-        ],
-        [
             ("average_volume", number("The mean volume.")),
             ("average_volume_rows", schema::count("Of how many rows.")),
         ],
     )
+}
+
+fn fundamentals_schema() -> Value {
+    let reported = |description: &str| {
+        let mut figure = schema::object([
+            ("value", number("The figure.")),
+            ("end", text("The day it is of, or the last of its period.")),
+            ("filed", text("The day it was filed.")),
+            ("form", text("The form it was filed in.")),
+        ]);
+        figure["description"] = description.into();
+        figure
+    };
+    schema::object_with(
+        [
+            ("source", text("The office that published them.")),
+            ("company_id", text("The company's number there.")),
+            ("fetched_at", instant("When the office was asked.")),
+        ],
+        [
+            ("name", text("The company's name there.")),
+            ("industry", text("Its industry.")),
+            ("shares_outstanding", reported("Shares outstanding.")),
+            (
+                "earnings_per_share",
+                reported("Diluted, of the last full year, in US dollars."),
+            ),
+            ("revenue", reported("Of the last full year, in US dollars.")),
+        ],
+    )
+}
+
+fn valuation_schema() -> Value {
+    schema::object_with(
+        [],
+        [
+            (
+                "market_cap",
+                number("The price times the shares outstanding."),
+            ),
+            ("pe_ratio", number("The price over the earnings per share.")),
+        ],
+    )
+}
+
+fn technical_schema() -> Value {
+    schema::object_with(
+        [
+            ("from", text("The first day looked at.")),
+            ("to", text("The last.")),
+            ("days", schema::count("How many daily prices.")),
+            ("return_percent", number("Over the whole window.")),
+            ("volatility_percent", number("Of daily returns, a year.")),
+            ("volatility_days", schema::count("Days a year of that.")),
+            ("max_drawdown_percent", number("The deepest fall.")),
+        ],
+        [
+            ("sma_20", number("The mean of the last 20 prices.")),
+            ("sma_50", number("Of the last 50.")),
+            ("sma_200", number("Of the last 200.")),
+            ("rsi_14", number("Wilder's relative strength index.")),
+        ],
+    )
+}
+
+fn comparison_schema() -> Value {
+    schema::object([
+        ("source", text("A second source.")),
+        ("price", number("Its price.")),
+        (
+            "as_of",
+            json!({"type": "object", "description": "The instant of that price."}),
+        ),
+        (
+            "spread_percent",
+            number("By how much it is above the first."),
+        ),
+    ])
 }
 
 fn note_schema() -> Value {
@@ -160,7 +271,11 @@ fn cache_schema() -> Value {
     schema::object([
         (
             "result",
-            schema::choice("Whether memory answered.", &["hit", "miss"]),
+            schema::choice(
+                "Whether memory answered (hit; stale: past its time), a source, or one that somebody else \
+                 was asking (coalesced).",
+                &["hit", "miss", "coalesced", "stale"],
+            ),
         ),
         ("fetched_at", instant("When the source was asked.")),
         ("expires_at", instant("When memory forgets the answer.")),
@@ -177,6 +292,10 @@ fn attempt_schema() -> Value {
         ],
         [
             ("reason", text("Why it failed.")),
+            (
+                "http_status",
+                schema::count("The HTTP status, where it was not 200."),
+            ),
             (
                 "retry_after",
                 schema::count("Seconds it asked to be left alone."),

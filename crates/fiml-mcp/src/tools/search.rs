@@ -7,6 +7,7 @@ use fiml_session_core::{
     Conditions, ErrorCode, Invalid, QueryRecord, Refusal, SessionError, SessionId, Timestamp,
     text::check_name,
 };
+use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
 use super::{
@@ -25,8 +26,11 @@ const MAX_LANGUAGE_CHARS: usize = 35;
 /// How much of a failure's message goes into the record, in characters.
 const MAX_FAILURE_CHARS: usize = 400;
 
+/// How many more symbols one call may ask for.
+const MAX_MORE: usize = 9;
+
 /// A search, its arguments proven but for the session.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Question {
     pub(super) query_type: &'static str,
     pub(super) request: QuoteRequest,
@@ -35,6 +39,42 @@ pub(super) struct Question {
 }
 
 impl Question {
+    /// Asks for this and, at the same time, for other symbols in the same way; each of these succeeds or
+    /// fails, and is recorded, by itself.
+    pub(super) async fn answer_with(
+        self,
+        call: &Call,
+        more: &[String],
+        request: impl Fn(&Self, Symbol) -> QuoteRequest,
+    ) -> Result<QuoteAnswer, Failure> {
+        if more.is_empty() {
+            return self.answer(call).await;
+        }
+        if call.key.is_some() {
+            return Err(Failure::Call(Invalid::malformed(
+                "idempotencyKey",
+                "stands for one question, and moreSymbols asks several",
+                "one of idempotencyKey and moreSymbols",
+            )));
+        }
+        let others = more.iter().map(|text| {
+            let asked = symbol("moreSymbols", text).map(|symbol| Self {
+                request: request(&self, symbol),
+                ..self.clone()
+            });
+            async move {
+                let answer = match asked {
+                    Ok(question) => question.answer(call).await,
+                    Err(failure) => Err(failure),
+                };
+                (text.clone(), answer)
+            }
+        });
+        let others = join_all(others);
+        let (first, others) = tokio::join!(self.clone().answer(call), others);
+        Ok(first?.with_more(others))
+    }
+
     /// Asks the market and records the question in its session, if it names one.
     ///
     /// A session that takes no queries is an error before any quote is fetched, unless it holds the
@@ -252,9 +292,20 @@ pub(super) fn symbol_schema(description: &str) -> Named {
     ("symbol", schema::name(description, Symbol::MAX_LENGTH))
 }
 
+/// The argument that names more assets.
+pub(super) fn more_symbols() -> Named {
+    let description = "More symbols to ask for in the same call and in the same way; the answers stand in \
+                       more. Not with idempotencyKey.";
+    (
+        "moreSymbols",
+        schema::names(description, 1, MAX_MORE, Symbol::MAX_LENGTH),
+    )
+}
+
 pub(super) fn depth() -> Named {
     let description = "How much to find out: quick is the price and its change; standard, where left \
-                       out, adds figures over the trailing year; deep is all a source has.";
+                       out, adds figures over the trailing year and what the company reports; deep adds \
+                       technical figures over daily prices and the price of a second source.";
     (
         "depth",
         schema::choice(description, &["quick", "standard", "deep"]),

@@ -8,7 +8,10 @@ use super::{
     Call, Effect, Facts, Tool, idempotency_key,
     quote_answer::QuoteAnswer,
     quote_schema,
-    search::{MAX_PLACE_BYTES, Question, depth, language, place, session, symbol, symbol_schema},
+    search::{
+        MAX_PLACE_BYTES, Question, depth, language, more_symbols, place, session, symbol,
+        symbol_schema,
+    },
 };
 use crate::{error::Failure, schema};
 
@@ -24,6 +27,8 @@ pub(super) struct Arguments {
     depth: Depth,
     language: Option<String>,
     session_id: Option<String>,
+    #[serde(default)]
+    more_symbols: Vec<String>,
 }
 
 impl Tool for SearchCoin {
@@ -57,7 +62,7 @@ impl Tool for SearchCoin {
                 (
                     "exchange",
                     schema::name(
-                        "The exchange meant. A source that cannot tell, or is another, says so in notes.",
+                        "The exchange meant, such as coinbase or kraken. A source that cannot tell, or is another, says so in notes.",
                         MAX_PLACE_BYTES,
                     ),
                 ),
@@ -72,6 +77,7 @@ impl Tool for SearchCoin {
                 depth(),
                 language(),
                 session(),
+                more_symbols(),
                 idempotency_key(),
             ],
         )
@@ -103,6 +109,12 @@ impl Tool for SearchCoin {
             language: arguments.language,
             session_id: arguments.session_id,
         };
-        question.answer(call).await
+        let other = |question: &Question, symbol| QuoteRequest {
+            symbol,
+            ..question.request.clone()
+        };
+        question
+            .answer_with(call, &arguments.more_symbols, other)
+            .await
     }
 }

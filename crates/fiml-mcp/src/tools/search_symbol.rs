@@ -8,7 +8,10 @@ use super::{
     Call, Effect, Facts, Tool, idempotency_key,
     quote_answer::QuoteAnswer,
     quote_schema,
-    search::{MAX_PLACE_BYTES, Question, depth, language, place, session, symbol, symbol_schema},
+    search::{
+        MAX_PLACE_BYTES, Question, depth, language, more_symbols, place, session, symbol,
+        symbol_schema,
+    },
 };
 use crate::{error::Failure, schema};
 
@@ -23,6 +26,8 @@ pub(super) struct Arguments {
     depth: Depth,
     language: Option<String>,
     session_id: Option<String>,
+    #[serde(default)]
+    more_symbols: Vec<String>,
 }
 
 impl Tool for SearchSymbol {
@@ -34,7 +39,7 @@ impl Tool for SearchSymbol {
 
     fn description(facts: &Facts<'_>) -> String {
         format!(
-            "The price of a share, a fund or an index, with its true date. Returns symbol, name, \
+            "The price of a share, a fund or an index, or a Treasury yield, with its true date. Returns symbol, name, \
              exchange, market and currency where known; cached (price, change, change_percent against \
              change_basis, as_of, last_updated, source, ttl); structural_data over the trailing year; \
              freshness (live, delayed, end_of_day or stale, and why), cache, attempts, data_lineage and \
@@ -52,7 +57,9 @@ impl Tool for SearchSymbol {
         schema::arguments(
             &["symbol"],
             [
-                symbol_schema("The ticker, such as AAPL, BRK.B or ^GSPC."),
+                symbol_schema(
+                    "The ticker, such as AAPL, BRK.B or ^GSPC; or a Treasury yield, UST1M to UST30Y.",
+                ),
                 (
                     "market",
                     schema::name(
@@ -63,6 +70,7 @@ impl Tool for SearchSymbol {
                 depth(),
                 language(),
                 session(),
+                more_symbols(),
                 idempotency_key(),
             ],
         )
@@ -78,11 +86,21 @@ impl Tool for SearchSymbol {
             request: QuoteRequest {
                 market: place("market", arguments.market)?,
                 depth: arguments.depth,
-                ..QuoteRequest::equity(symbol("symbol", &arguments.symbol)?)
+                ..QuoteRequest::ticker(symbol("symbol", &arguments.symbol)?)
             },
             language: arguments.language,
             session_id: arguments.session_id,
         };
-        question.answer(call).await
+        let other = |question: &Question, symbol| {
+            let QuoteRequest { market, depth, .. } = question.request.clone();
+            QuoteRequest {
+                market,
+                depth,
+                ..QuoteRequest::ticker(symbol)
+            }
+        };
+        question
+            .answer_with(call, &arguments.more_symbols, other)
+            .await
     }
 }

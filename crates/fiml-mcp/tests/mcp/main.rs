@@ -13,6 +13,7 @@ mod lines;
 mod listing;
 mod outage;
 mod progress;
+mod providers;
 mod retries;
 mod searches;
 mod sessions;

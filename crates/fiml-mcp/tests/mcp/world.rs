@@ -49,8 +49,13 @@ impl World {
 
     /// A server that was not told where prices are.
     pub(crate) fn without_prices() -> Self {
+        Self::over_market(Policy::default(), Market::unconfigured())
+    }
+
+    /// A server over a market that reads no files.
+    pub(crate) fn over_market(policy: Policy, market: Market) -> Self {
         let files = TempDir::new().expect("a temporary folder");
-        Self::over(Policy::default(), Market::unconfigured(), files)
+        Self::over(policy, market, files)
     }
 
     fn over(policy: Policy, market: Market, files: TempDir) -> Self {

@@ -31,7 +31,7 @@ pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
     // First the file, so that nothing is written beside one that is refused.
     let sessions = wiring::open(config).await?.sessions(config);
     let prices = write_prices(&config.data)?;
-    let server = wiring::server(wiring::market(Some(&prices)).await?, sessions, config)?;
+    let server = wiring::server(wiring::market_of_files(&prices).await?, sessions, config)?;
     let demo = Demo {
         store: server.services().store.scoped(Scope::All),
         server,

@@ -8,6 +8,8 @@ mod jobs;
 mod place;
 mod report;
 mod selection;
+mod providers;
+mod quote;
 mod serve;
 mod sessions;
 mod stats;
@@ -39,6 +41,12 @@ pub(crate) enum Command {
     /// Write a page with pictures of the sessions created in a period
     #[command(after_help = report::AFTER_HELP)]
     Report(report::Args),
+    /// Say what assets cost, from whom and as of when
+    #[command(after_help = quote::AFTER_HELP)]
+    Quote(quote::Args),
+    /// List the providers of prices: their state, limits and last error, and what to set
+    #[command(after_help = providers::AFTER_HELP)]
+    Providers(providers::Args),
     /// Make, check, migrate or remove what holds the sessions
     #[command(subcommand)]
     Db(db::Command),
@@ -59,6 +67,8 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
         Command::Stats(args) => stats::run(args, config, output).await,
         Command::Export(command) => export::run(command, config, output).await,
         Command::Report(args) => report::run(args, config, output).await,
+        Command::Quote(args) => quote::run(args, config, output).await,
+        Command::Providers(args) => providers::run(&args, config, output).await,
         Command::Db(command) => db::run(command, config, output).await,
         Command::Doctor => doctor::run(config, output).await,
         Command::Jobs(command) => jobs::run(command, config, output).await,

@@ -66,7 +66,7 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let address = http.map(|text| loopback("--http or FIML_HTTP", text));
     let address = address.transpose()?;
     let exposed = args.exposed.address(config)?;
-    let market = wiring::market(config.prices.as_deref()).await?;
+    let market = wiring::market(config).await?;
     let opened = wiring::open(config).await?;
     let dangers = warn(opened.condition().await);
     if args.require_durable && !dangers.is_empty() {

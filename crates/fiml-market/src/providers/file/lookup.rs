@@ -26,7 +26,7 @@ pub(super) fn find<'a>(
     today: NaiveDate,
 ) -> Result<Found<'a>, MarketError> {
     let found = match request.asset_class {
-        AssetClass::Equity => equity(book, &request.symbol, today),
+        AssetClass::Equity | AssetClass::Macro => equity(book, &request.symbol, today),
         AssetClass::Coin => coin(book, request, today),
     };
     found.map_err(|missed| match missed {

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::RwLock;
 use tokio::task::spawn_blocking;
 
-use crate::{MarketError, MarketProvider, Note, NoteKind, Quote, QuoteRequest};
+use crate::{
+    AssetClass, MarketError, MarketProvider, Note, NoteKind, Profile, Quote, QuoteRequest, Reach,
+};
 
 use super::book::Book;
 use super::load::load;
@@ -139,6 +142,19 @@ async fn read(
 impl MarketProvider for FilePrices {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            classes: &AssetClass::ALL,
+            venue: None,
+            reach: Reach::Local,
+            licence: None,
+        }
+    }
+
+    fn closed_for(&self) -> Option<Duration> {
+        None
     }
 
     async fn quote(

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Months, Utc};
 use rust_decimal::Decimal;
 
+use crate::technical::DailyClose;
 use crate::text::printable;
 use crate::{
     AsOf, Change, ChangeBasis, Delivery, Depth, MarketError, Note, NoteKind, Quote, QuoteRequest,
-    RangeSource, StructuralData, number,
+    RangeSource, StructuralData, Technical, number,
 };
 
 use super::book::{Book, Row};
@@ -76,8 +77,14 @@ pub(super) fn quote(
         as_of: AsOf::date(newest.date),
         delivery: Delivery::EndOfDay,
         source: format!("{NAME}:{}", newest.file),
+        book: None,
+        market_state: None,
         day: newest.day.as_deref().cloned().unwrap_or_default(),
         structural_data,
+        technical: match request.depth {
+            Depth::Quick | Depth::Standard => None,
+            Depth::Deep => technical(found.rows, newest),
+        },
         notes,
     })
 }
@@ -133,10 +140,27 @@ fn trailing_year(rows: &[Row], newest: &Row) -> Option<StructuralData> {
         average_volume,
         average_volume_rows: average_volume.map(|_| volumes.len()),
         computed_from,
-        from: year.first()?.date,
-        to: newest.date,
-        rows: year.len(),
+        from: Some(year.first()?.date),
+        to: Some(newest.date),
+        rows: Some(year.len()),
     })
+}
+
+/// Over the days of the year that ends with the newest row, if there are daily rows.
+fn technical(rows: &[Row], newest: &Row) -> Option<Technical> {
+    let start = newest.date.checked_sub_months(Months::new(12))?;
+    let year = &rows[rows.partition_point(|row| row.date <= start)..];
+    if !year.iter().all(|row| row.is_comparable(newest)) {
+        return None;
+    }
+    let closes: Vec<DailyClose> = year
+        .iter()
+        .map(|row| DailyClose {
+            date: row.date,
+            close: row.price,
+        })
+        .collect();
+    Technical::over(&closes, false)
 }
 
 fn average(figures: &[Decimal]) -> Option<Decimal> {

@@ -1,0 +1,245 @@
+//! Which source answers: asked in order, and what each one said weighed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use tokio::time::Instant;
+
+use crate::text::printable;
+use crate::{
+    AssetClass, Attempt, Depth, Freshness, FreshnessStatus, Fundamentals, MarketError, Note,
+    NoteKind, Quote, QuoteRequest, number,
+};
+
+use super::answer::Comparison;
+use super::market::Inner;
+use super::source::{Said, Source};
+
+/// How far apart two prices may be that confirm each other, in percent.
+const AGREEMENT: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
+
+/// The quote that answers, and how it was come by.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) quote: Box<Quote>,
+    pub(super) provider: String,
+    pub(super) licence: Option<&'static str>,
+    pub(super) remote: bool,
+    pub(super) comparison: Option<Comparison>,
+    pub(super) attempts: Vec<Attempt>,
+}
+
+/// What the office said, and the attempt if it was asked.
+pub(super) type OfCompany = (
+    Result<Option<Arc<Fundamentals>>, MarketError>,
+    Option<Attempt>,
+);
+
+impl Chosen {
+    fn new(quote: Box<Quote>, source: &Source) -> Self {
+        Self {
+            quote,
+            provider: source.provider().name().to_owned(),
+            licence: source.provider().profile().licence,
+            remote: source.is_remote(),
+            comparison: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// Adds what the office said; its failure is a note, since there is a price.
+    pub(super) fn add_company(
+        &mut self,
+        (figures, attempt): OfCompany,
+    ) -> Option<Arc<Fundamentals>> {
+        self.attempts.extend(attempt);
+        match figures {
+            Ok(figures) => figures,
+            Err(error) => {
+                let message = format!("official figures of the company could not be had: {error}");
+                let note = Note::new(NoteKind::FundamentalsMissing, message);
+                self.quote.notes.push(note);
+                None
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// The sources for a question: those of the exchange asked for first, the others as they stand.
+    fn in_order(&self, request: &QuoteRequest) -> Vec<&Source> {
+        let asked = request.exchange.as_deref();
+        let fits = self.sources.iter();
+        let mut order: Vec<&Source> = fits
+            .filter(|source| source.answers_for(request.asset_class))
+            .collect();
+        order.sort_by_key(|source| {
+            let venue = source.provider().profile().venue;
+            !matches!((venue, asked), (Some(venue), Some(asked)) if venue.eq_ignore_ascii_case(asked))
+        });
+        order
+    }
+
+    pub(super) async fn ask(
+        &self,
+        request: &QuoteRequest,
+        now: DateTime<Utc>,
+        deadline: Instant,
+    ) -> Result<Chosen, MarketError> {
+        let order = self.in_order(request);
+        let mut attempts = Vec::new();
+        let mut similar: Vec<String> = Vec::new();
+        let mut unknown_to_all = true;
+        let mut aged: Option<Chosen> = None;
+        let mut doubted: Option<Box<Quote>> = None;
+        let mut chosen = None;
+        let mut rest = order.into_iter();
+        for source in rest.by_ref() {
+            if Instant::now() >= deadline {
+                unknown_to_all = false;
+                break;
+            }
+            let config = &self.config;
+            match source
+                .ask(request, now, deadline, config, &mut attempts)
+                .await
+            {
+                Said::Quote(quote) if is_stale(&quote, now) => {
+                    aged.get_or_insert_with(|| Chosen::new(quote, source));
+                }
+                Said::Quote(quote) => chosen = Some(Chosen::new(quote, source)),
+                Said::Doubtful(mut quote, _) => {
+                    unknown_to_all = false;
+                    match &doubted {
+                        Some(other) if agree(other, &quote) => {
+                            quote.notes.push(confirmed(other));
+                            chosen = Some(Chosen::new(quote, source));
+                        }
+                        _ => doubted = Some(quote),
+                    }
+                }
+                Said::Failed(MarketError::SymbolNotFound { near, .. }) => similar.extend(near),
+                Said::Failed(_) => unknown_to_all = false,
+            }
+            if chosen.is_some() {
+                break;
+            }
+        }
+        let Some(mut chosen) = chosen.or(aged) else {
+            if unknown_to_all {
+                return Err(unknown(request, similar));
+            }
+            return Err(MarketError::ProviderUnavailable { attempts });
+        };
+        if request.depth == Depth::Deep {
+            for source in rest {
+                if chosen.comparison.is_some() || Instant::now() >= deadline {
+                    break;
+                }
+                let quick = QuoteRequest {
+                    depth: Depth::Quick,
+                    ..request.clone()
+                };
+                let config = &self.config;
+                let said = source
+                    .ask(&quick, now, deadline, config, &mut attempts)
+                    .await;
+                if let Said::Quote(second) = said
+                    && !is_stale(&second, now)
+                {
+                    chosen.comparison = Comparison::of(&chosen.quote, &second);
+                }
+            }
+        }
+        chosen.quote.notes.extend(other_exchange(request, &chosen));
+        chosen.attempts = attempts;
+        Ok(chosen)
+    }
+
+    /// What the company behind a share reports, where somebody knows and the depth asks for it.
+    pub(super) async fn company_figures(
+        &self,
+        request: &QuoteRequest,
+        now: DateTime<Utc>,
+    ) -> OfCompany {
+        let share = !request.symbol.as_str().contains(['^', '=']);
+        let home = request.market.as_deref().is_none_or(|market| {
+            ["US", "USA", "NYSE", "NASDAQ", "AMEX"]
+                .iter()
+                .any(|us| market.eq_ignore_ascii_case(us))
+        });
+        let asks = request.asset_class == AssetClass::Equity && request.depth != Depth::Quick;
+        match &self.company {
+            Some(company) if asks && share && home => {
+                let patience = self.config.provider_timeout;
+                company.figures(&request.symbol, now, patience).await
+            }
+            _ => (Ok(None), None),
+        }
+    }
+}
+
+fn is_stale(quote: &Quote, now: DateTime<Utc>) -> bool {
+    let freshness = Freshness::judge(quote.as_of, quote.delivery, now, now, now);
+    freshness.status == FreshnessStatus::Stale
+}
+
+/// Whether two doubted prices are of the same thing and near each other.
+fn agree(one: &Quote, other: &Quote) -> bool {
+    let spread = Comparison::of(one, other).map(|comparison| comparison.spread_percent);
+    one.source != other.source && spread.is_some_and(|spread| spread.abs() <= AGREEMENT)
+}
+
+fn confirmed(other: &Quote) -> Note {
+    let message = format!(
+        "the price moved by more than 95 %, and {} agrees: {}",
+        other.source, other.price
+    );
+    Note::new(NoteKind::LargeChangeConfirmed, message)
+}
+
+/// Says so where an exchange was asked for and another one answers; what is local speaks for itself.
+fn other_exchange(request: &QuoteRequest, chosen: &Chosen) -> Option<Note> {
+    let asked = request.exchange.as_deref()?;
+    let found = chosen.quote.exchange.as_deref();
+    let same = found.is_some_and(|found| found.eq_ignore_ascii_case(asked));
+    (chosen.remote && !same).then(|| {
+        let message = format!(
+            "{} was asked for, and the price is from {}",
+            printable(asked),
+            found.unwrap_or(&chosen.provider)
+        );
+        Note::new(NoteKind::ExchangeSubstituted, message)
+    })
+}
+
+fn unknown(request: &QuoteRequest, mut similar: Vec<String>) -> MarketError {
+    let mut seen = HashSet::new();
+    similar.retain(|name| seen.insert(name.clone()));
+    similar.truncate(5);
+    MarketError::SymbolNotFound {
+        symbol: request.to_string(),
+        near: similar,
+    }
+}
+
+impl Comparison {
+    /// The second price beside the first; `None` where they are of different things.
+    pub(super) fn of(first: &Quote, second: &Quote) -> Option<Self> {
+        if first.currency != second.currency || first.pair != second.pair {
+            return None;
+        }
+        let spread = second.price.checked_sub(first.price)?;
+        let spread = spread
+            .checked_mul(Decimal::ONE_HUNDRED)?
+            .checked_div(first.price)?;
+        Some(Self {
+            source: second.source.clone(),
+            price: second.price,
+            as_of: second.as_of,
+            spread_percent: number::round(spread, 4),
+        })
+    }
+}

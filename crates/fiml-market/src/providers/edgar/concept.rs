@@ -1,0 +1,51 @@
+//! One figure of a company over all its filings, and the newest of them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::Reported;
+use crate::number::Figure;
+use crate::text::printable;
+
+/// `/api/xbrl/companyconcept/CIK…/TAXONOMY/CONCEPT.json`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Concept {
+    units: HashMap<String, Vec<Fact>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Fact {
+    start: Option<NaiveDate>,
+    end: NaiveDate,
+    val: Figure,
+    filed: NaiveDate,
+    form: String,
+}
+
+impl Concept {
+    /// The figure of the latest day, as last filed up to a day.
+    pub(super) fn latest(&self, unit: &str, today: NaiveDate) -> Option<Reported> {
+        self.newest(unit, |fact| fact.end <= today && fact.filed <= today)
+    }
+
+    /// The figure of the latest full year, as last filed up to a day.
+    pub(super) fn latest_year(&self, unit: &str, today: NaiveDate) -> Option<Reported> {
+        self.newest(unit, |fact| {
+            let days = fact.start.map(|start| (fact.end - start).num_days());
+            days.is_some_and(|days| (350..=380).contains(&days)) && fact.filed <= today
+        })
+    }
+
+    fn newest(&self, unit: &str, fits: impl Fn(&Fact) -> bool) -> Option<Reported> {
+        let facts = self.units.get(unit)?.iter().filter(|fact| fits(fact));
+        let newest = facts.max_by_key(|fact| (fact.end, fact.filed))?;
+        Some(Reported {
+            value: newest.val.0,
+            end: newest.end,
+            filed: newest.filed,
+            form: printable(&newest.form),
+        })
+    }
+}

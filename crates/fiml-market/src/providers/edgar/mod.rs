@@ -1,0 +1,7 @@
+//! What companies report to the Securities and Exchange Commission of the United States.
+
+mod companies;
+mod concept;
+mod provider;
+
+pub use provider::{Edgar, EdgarConfig};

@@ -1,0 +1,279 @@
+//! Coins on Kraken: the last trade, the book, today in UTC, daily candles.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
+use crate::number::{Figure, above_zero};
+use crate::technical::DailyClose;
+use crate::text::printable;
+use crate::{
+    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, DayFigures, Delivery, Depth,
+    FailureKind, MarketError, MarketProvider, MarketState, Pair, Profile, Quote, QuoteRequest,
+    Reach, Technical, pair,
+};
+
+const NAME: &str = "kraken";
+/// About one call a second, counted over a minute so that one deep question fits.
+const LIMIT: RateLimit = RateLimit::new(60, 60);
+
+/// Kraken; it asks for no key and states no time, so its prices are of the moment they arrive.
+#[derive(Debug)]
+pub struct Kraken {
+    endpoint: Endpoint,
+}
+
+impl Kraken {
+    /// Where it is reached unless somebody says otherwise.
+    pub const BASE_URL: &'static str = "https://api.kraken.com";
+
+    /// The exchange at an address.
+    pub fn new(client: &HttpClient, base_url: &str) -> Result<Self, HttpSetupError> {
+        Ok(Self {
+            endpoint: Endpoint::new(NAME, client, base_url, LIMIT)?,
+        })
+    }
+
+    /// What the exchange says under the pair asked for; `None` where it has no such pair.
+    async fn ask<T: for<'de> Deserialize<'de>>(
+        &self,
+        what: &str,
+        pair: &Pair,
+        more: &[(&str, &str)],
+    ) -> Result<Option<T>, MarketError> {
+        let name = format!("{}{}", here(pair.base.as_str()), here(pair.quote.as_str()));
+        let mut query = vec![("pair", name.as_str())];
+        query.extend(more);
+        let path = ["0", "public", what];
+        let Some(envelope) = self.endpoint.json::<Envelope>(&path, &query).await? else {
+            return Err(self.endpoint.bad("it has no such resource"));
+        };
+        if let Some(error) = envelope.error.first() {
+            return self.refusal(error);
+        }
+        let mut result = envelope.result.unwrap_or_default();
+        result.remove("last");
+        let Some((found, value)) = result.into_iter().next() else {
+            return Err(self
+                .endpoint
+                .bad("it answered neither a result nor an error"));
+        };
+        if !names(&found, pair) {
+            return Err(self.endpoint.implausible(format!(
+                "it answered for {}, not for {pair}",
+                printable(&found)
+            )));
+        }
+        let value = serde_json::from_str(value.get())
+            .map_err(|error| self.endpoint.bad(error.to_string()))?;
+        Ok(Some(value))
+    }
+
+    /// Errors come with the status 200.
+    fn refusal<T>(&self, error: &str) -> Result<Option<T>, MarketError> {
+        let says = |words: &[&str]| words.iter().any(|word| error.contains(word));
+        if says(&["Unknown asset pair", "Invalid asset pair"]) {
+            return Ok(None);
+        }
+        if says(&["Rate limit", "Too many requests", "Throttled"]) {
+            return Err(self.endpoint.rate_limited(error));
+        }
+        let failure = if error.starts_with("EService") || says(&["Internal error"]) {
+            FailureKind::ServerError
+        } else {
+            FailureKind::Refused
+        };
+        Err(self.endpoint.failed(failure, printable(error)))
+    }
+
+    async fn of_pair(
+        &self,
+        request: &QuoteRequest,
+        found: Pair,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Quote>, MarketError> {
+        let Some(ticker) = self.ask::<Ticker>("Ticker", &found, &[]).await? else {
+            return Ok(None);
+        };
+        let Some(Figure(price)) = ticker.c.first().copied() else {
+            return Err(self.endpoint.bad("it states no last price"));
+        };
+        let change = above_zero(ticker.o)
+            .and_then(|open| Change::between(open, price, ChangeBasis::UtcDay, None));
+        let technical = match request.depth {
+            Depth::Quick | Depth::Standard => None,
+            Depth::Deep => {
+                let candles = self.ask("OHLC", &found, &[("interval", "1440")]).await?;
+                candles.and_then(|candles| technical(candles, now))
+            }
+        };
+        Ok(Some(Quote {
+            symbol: request.symbol.clone(),
+            listed_as: found.to_string(),
+            asset_class: request.asset_class,
+            name: None,
+            exchange: Some(NAME.to_owned()),
+            market: None,
+            currency: Some(found.quote.to_string()),
+            notes: pair::substituted(request, &found).into_iter().collect(),
+            pair: Some(found),
+            price,
+            change,
+            as_of: AsOf {
+                at: now,
+                kind: AsOfKind::Received,
+            },
+            delivery: Delivery::Live,
+            source: NAME.to_owned(),
+            book: BidAsk::of(ticker.b.first().copied(), ticker.a.first().copied()),
+            market_state: Some(MarketState::Open),
+            day: DayFigures {
+                open: above_zero(ticker.o),
+                day_high: above_zero(ticker.h.first().copied()),
+                day_low: above_zero(ticker.l.first().copied()),
+                volume: above_zero(ticker.v.first().copied()),
+            },
+            structural_data: None,
+            technical,
+        }))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    error: Vec<String>,
+    result: Option<HashMap<String, Box<RawValue>>>,
+}
+
+/// `Ticker`: the first figure of a list is of today, or the price itself.
+#[derive(Debug, Deserialize)]
+struct Ticker {
+    /// Ask.
+    #[serde(default)]
+    a: Vec<Figure>,
+    /// Bid.
+    #[serde(default)]
+    b: Vec<Figure>,
+    /// Last trade.
+    c: Vec<Figure>,
+    #[serde(default)]
+    v: Vec<Figure>,
+    #[serde(default)]
+    l: Vec<Figure>,
+    #[serde(default)]
+    h: Vec<Figure>,
+    /// The first price of the day in UTC.
+    o: Option<Figure>,
+}
+
+/// `OHLC`: time, open, high, low, close, mean, volume, count.
+type Candle = (i64, Figure, Figure, Figure, Figure, Figure, Figure, u64);
+
+/// Over the finished days of a year alone: today's candle is still moving.
+fn technical(candles: Vec<Candle>, now: DateTime<Utc>) -> Option<Technical> {
+    let closes: Vec<DailyClose> = candles
+        .into_iter()
+        .filter_map(|(time, _, _, _, Figure(close), ..)| {
+            let date = DateTime::from_timestamp_secs(time)?.date_naive();
+            (date < now.date_naive()).then_some(DailyClose { date, close })
+        })
+        .collect();
+    let year = closes.len().saturating_sub(365);
+    Technical::over(&closes[year..], true)
+}
+
+/// A coin by the name it has here.
+fn here(symbol: &str) -> &str {
+    match symbol {
+        "BTC" => "XBT",
+        "DOGE" => "XDG",
+        other => other,
+    }
+}
+
+/// Whether an answer's name is that of a pair: `XBTUSD`, or as old pairs are called, `XXBTZUSD`.
+fn names(found: &str, pair: &Pair) -> bool {
+    let (base, quote) = (here(pair.base.as_str()), here(pair.quote.as_str()));
+    let sides = |side: &str| [side.to_owned(), format!("X{side}"), format!("Z{side}")];
+    let bases = sides(base).into_iter().chain([pair.base.to_string()]);
+    bases.into_iter().any(|base| {
+        let rest = found.strip_prefix(&base);
+        rest.is_some_and(|rest| sides(quote).iter().any(|quote| rest == quote))
+    })
+}
+
+#[async_trait]
+impl MarketProvider for Kraken {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            classes: &[AssetClass::Coin],
+            venue: Some(NAME),
+            reach: Reach::Network(LIMIT),
+            licence: Some("Kraken public market data, under Kraken's API terms."),
+        }
+    }
+
+    fn closed_for(&self) -> Option<Duration> {
+        self.endpoint.closed_for()
+    }
+
+    async fn quote(
+        &self,
+        request: &QuoteRequest,
+        now: DateTime<Utc>,
+    ) -> Result<Quote, MarketError> {
+        // The ticker, and the candles; one more ticker for each pair that is not there.
+        let calls = match request.depth {
+            Depth::Quick | Depth::Standard => 1,
+            Depth::Deep => 2,
+        };
+        for (missed, found) in pair::wanted(request).into_iter().enumerate() {
+            self.endpoint
+                .admit(if missed == 0 { calls } else { 1 })
+                .await?;
+            if let Some(quote) = self.of_pair(request, found, now).await? {
+                return Ok(quote);
+            }
+        }
+        Err(MarketError::not_found(request, Vec::new()))
+    }
+
+    async fn generation(&self) -> u64 {
+        0
+    }
+
+    async fn symbols(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_known_by_each_of_its_names_and_no_other() {
+        let pair = |base: &str, quote: &str| Pair {
+            base: base.parse().unwrap(),
+            quote: quote.parse().unwrap(),
+        };
+        for found in ["XXBTZUSD", "XBTUSD"] {
+            assert!(names(found, &pair("BTC", "USD")), "{found}");
+        }
+        assert!(names("XDGUSD", &pair("DOGE", "USD")));
+        assert!(names("XETHXXBT", &pair("ETH", "BTC")));
+        for found in ["XETHZUSD", "XXBTZEUR", "XBTUSDT", "", "USD"] {
+            assert!(!names(found, &pair("BTC", "USD")), "{found}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Every provider over HTTP, played by servers on loopback: what they answer, and how they fail.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+mod answers;
+mod companies;
+mod defects;
+mod faults;
+mod keeping;
+mod lines;
+mod patience;
+mod recorded;
+mod stage;
+mod symbols;
+mod together;

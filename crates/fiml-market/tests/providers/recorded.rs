@@ -1,0 +1,245 @@
+//! Real figures, recorded in June 2026 and before, replayed through the same HTTP path: they keep their
+//! dates and digits, and are stale, never current.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use fiml_market::{
+    Answer, Depth, Edgar, EdgarConfig, FreshnessStatus, FundamentalsProvider as _, QuoteRequest,
+    Treasury,
+};
+use serde_json::{Value, json};
+
+use crate::stage::{Reply, Stage, client, equity, instant, market, yahoo};
+
+fn recorded(file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/market");
+    let path: PathBuf = folder.join(file);
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; `just setup` gets it", path.display()))
+}
+
+fn recorded_json(file: &str) -> Value {
+    serde_json::from_str(&recorded(file)).unwrap()
+}
+
+/// Long after every figure was recorded.
+fn today() -> DateTime<Utc> {
+    instant("2026-11-26T15:00:00Z")
+}
+
+fn assert_old(answer: &Answer) {
+    assert_eq!(answer.freshness.status, FreshnessStatus::Stale);
+    assert!(answer.freshness.stale_reason.is_some());
+    assert!(answer.summary().ends_with("stale)"), "{}", answer.summary());
+}
+
+/// Apple's chart in the envelope of the wire: the candles and the meta as they were recorded.
+fn chart_of_apple() -> Reply {
+    let (chart, quote) = (recorded_json("chart.json"), recorded_json("quote.json"));
+    let candles = chart["candles"].as_array().unwrap();
+    let column =
+        |name: &str| -> Vec<&Value> { candles.iter().map(|candle| &candle[name]).collect() };
+    let mut meta = chart["meta"].clone();
+    meta["gmtoffset"] = json!(quote["gmtOffSetMilliseconds"].as_i64().unwrap() / 1_000);
+    meta["longName"] = quote["longName"].clone();
+    let rows = json!({"open": column("open"), "close": column("close")});
+    let series = json!({
+        "meta": meta,
+        "timestamp": column("timestamp"),
+        "indicators": {"quote": [rows]},
+    });
+    Reply::json(json!({"chart": {"result": [series], "error": null}}).to_string())
+}
+
+#[tokio::test]
+async fn apple_on_12_june_2026_keeps_its_digits_and_its_date() {
+    let stage = Stage::always(chart_of_apple()).await;
+    let market = market(vec![yahoo(&stage.url())]);
+    let answer = market.quote(&equity("AAPL"), today()).await.unwrap();
+    assert_eq!(answer.quote.price.to_string(), "291.13");
+    assert_eq!(answer.quote.name.as_deref(), Some("Apple Inc."));
+    assert_eq!(answer.freshness.as_of, instant("2026-06-12T20:00:01Z"));
+    let change = answer.quote.change.as_ref().unwrap();
+    assert_eq!(change.previous_date, NaiveDate::from_ymd_opt(2026, 6, 11));
+    // What the source itself called the previous close, 295.63, in the digits of its candle.
+    assert_eq!(change.previous_price.round_dp(2).to_string(), "295.63");
+    assert_eq!(change.percent.round_dp(2).to_string(), "-1.52");
+    assert_eq!(
+        answer
+            .quote
+            .structural_data
+            .as_ref()
+            .unwrap()
+            .week_52_high
+            .to_string(),
+        "317.4"
+    );
+    assert_old(&answer);
+
+    let deep = QuoteRequest {
+        depth: Depth::Deep,
+        ..equity("AAPL")
+    };
+    let answer = market.quote(&deep, today()).await.unwrap();
+    let technical = answer.quote.technical.as_ref().unwrap();
+    assert_eq!(
+        (technical.days, technical.from.to_string().as_str()),
+        (22, "2026-05-13")
+    );
+    assert!(technical.sma_20.is_some() && technical.sma_50.is_none() && technical.rsi_14.is_some());
+    assert_old(&answer);
+}
+
+#[tokio::test]
+async fn the_treasurys_curve_keeps_its_digits_and_its_date() {
+    let columns = [
+        ("1 Mo", "y1m"),
+        ("1 Yr", "y1"),
+        ("10 Yr", "y10"),
+        ("30 Yr", "y30"),
+    ];
+    let mut table = "Date,\"1 Mo\",\"1 Yr\",\"10 Yr\",\"30 Yr\"\n".to_owned();
+    let days = recorded_json("treasury_yields.json");
+    assert_eq!(days.as_array().unwrap().len(), 113);
+    for day in days.as_array().unwrap() {
+        let cells = columns.map(|(_, field)| day[field].to_string());
+        table += &format!("{},{}\n", day["date"].as_str().unwrap(), cells.join(","));
+    }
+    let stage = Stage::always(Reply::of(200, "text/csv", table)).await;
+    for (symbol, value, before) in [
+        ("UST1M", "3.69", "3.69"),
+        ("UST10Y", "4.34", "4.31"),
+        ("UST30Y", "4.98", "4.96"),
+    ] {
+        let treasury = Arc::new(Treasury::new(&client(), &stage.url()).unwrap());
+        let market = market(vec![treasury]);
+        let request = QuoteRequest::of(symbol.parse().unwrap());
+        let answer = market.quote(&request, today()).await.unwrap();
+        assert_eq!(answer.quote.price.to_string(), value);
+        assert_eq!(
+            answer
+                .quote
+                .change
+                .as_ref()
+                .unwrap()
+                .previous_price
+                .to_string(),
+            before
+        );
+        assert_eq!(answer.quote.as_of.label(), "2026-06-12");
+        assert_old(&answer);
+        // Then, it was current.
+        let then = market
+            .quote(&request, instant("2026-06-13T12:00:00Z"))
+            .await
+            .unwrap();
+        assert_eq!(then.freshness.status, FreshnessStatus::EndOfDay);
+    }
+}
+
+#[tokio::test]
+async fn apples_filings_keep_their_dates() {
+    let facts = recorded_json("edgar_facts.json");
+    let submissions = recorded("edgar_submissions.json");
+    let shares = facts["facts"]["dei"]["EntityCommonStockSharesOutstanding"].to_string();
+    let stage = Stage::play(move |target| match target {
+        "/files/company_tickers.json" => {
+            Reply::json(r#"{"0":{"cik_str":320193,"ticker":"AAPL","title":"Apple Inc."}}"#)
+        }
+        "/submissions/CIK0000320193.json" => Reply::json(submissions.clone()),
+        _ if target.ends_with("/EntityCommonStockSharesOutstanding.json") => {
+            Reply::json(shares.clone())
+        }
+        _ => Reply::status(404),
+    })
+    .await;
+    let config = EdgarConfig {
+        site_url: stage.url(),
+        data_url: stage.url(),
+        contact: "Ann Example ann@example.com".to_owned(),
+    };
+    let edgar = Edgar::new(&client(), &config).unwrap();
+    let company = edgar
+        .fundamentals(&"AAPL".parse().unwrap(), today())
+        .await
+        .unwrap();
+    assert_eq!(company.name.as_deref(), Some("Apple Inc."));
+    assert_eq!(company.industry.as_deref(), Some("Electronic Computers"));
+    let shares = company.shares_outstanding.unwrap();
+    assert_eq!(shares.value.normalize().to_string(), "14687356000");
+    assert_eq!(
+        (
+            shares.end.to_string().as_str(),
+            shares.filed.to_string().as_str()
+        ),
+        ("2026-04-17", "2026-05-01")
+    );
+    // In March that filing was still to come.
+    let edgar = Edgar::new(&client(), &config).unwrap();
+    let march = instant("2026-03-01T00:00:00Z");
+    let company = edgar
+        .fundamentals(&"AAPL".parse().unwrap(), march)
+        .await
+        .unwrap();
+    assert!(company.shares_outstanding.unwrap().filed <= march.date_naive());
+}
+
+/// Two days of the S&P 500 in the envelope of the wire.
+fn chart_of_index(rows: &[&str]) -> Reply {
+    let days: Vec<Vec<&str>> = rows.iter().map(|row| row.split(',').collect()).collect();
+    let at = |day: &str| {
+        let date: NaiveDate = day.parse().unwrap();
+        date.and_hms_opt(20, 0, 0).unwrap().and_utc().timestamp()
+    };
+    let column = |cell: usize| {
+        days.iter()
+            .map(|day| day[cell])
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let stamps: Vec<String> = days.iter().map(|day| at(day[0]).to_string()).collect();
+    let last = days.last().unwrap();
+    Reply::json(format!(
+        r#"{{"chart":{{"result":[{{"meta":{{"symbol":"^GSPC","currency":"USD","regularMarketPrice":{},"regularMarketTime":{},"regularMarketVolume":{}}},"timestamp":[{}],"indicators":{{"quote":[{{"open":[{}],"close":[{}]}}]}}}}],"error":null}}}}"#,
+        last[4],
+        at(last[0]),
+        last[6],
+        stamps.join(","),
+        column(1),
+        column(4),
+    ))
+}
+
+#[tokio::test]
+async fn the_worst_and_the_best_day_of_the_index_are_believed_and_old() {
+    let table = recorded("sp500-2000.csv");
+    let rows: Vec<&str> = table.lines().skip(1).collect();
+    assert_eq!(rows.len(), 5_105);
+    let stage = Stage::always(Reply::status(500)).await;
+    for (day, change, price) in [
+        ("2020-03-16", "-11.98", "2386.129883"),
+        ("2008-10-13", "11.58", "1003.349976"),
+    ] {
+        let place = rows.iter().position(|row| row.starts_with(day)).unwrap();
+        let reply = chart_of_index(&rows[place - 4..=place]);
+        stage.change(move |_| reply.clone());
+        let market = market(vec![yahoo(&stage.url())]);
+        let answer = market.quote(&equity("^GSPC"), today()).await.unwrap();
+        assert_eq!(answer.quote.price.to_string(), price);
+        assert_eq!(
+            answer
+                .quote
+                .change
+                .as_ref()
+                .unwrap()
+                .percent
+                .round_dp(2)
+                .to_string(),
+            change
+        );
+        assert_eq!(answer.freshness.as_of.date_naive().to_string(), day);
+        assert_old(&answer);
+    }
+}

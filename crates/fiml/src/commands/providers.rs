@@ -1,0 +1,160 @@
+//! `fiml providers`: who can be asked for prices, how they are, and what to set.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use fiml_market::{Attempt, MarketConfig, MarketError, QuoteRequest, RateLimit, Reach};
+use fiml_session_core::{Clock as _, SystemClock};
+use futures_util::future::join_all;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::{
+    config::Config,
+    output::{Output, table},
+    providers::Provider,
+};
+
+/// How to look.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Ask none of them: tell what is configured alone
+    #[arg(long)]
+    no_ask: bool,
+}
+
+pub(super) const AFTER_HELP: &str = "\
+Each provider that FIML_PROVIDERS names is asked one question (BTC-USD, AAPL or UST10Y), so that its state
+and its last error are those of this moment. The others are asked nothing, and SET says what would turn
+them on.";
+
+/// One provider, as it is now.
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    answers_for: &'static str,
+    /// `off`, `on` where it was not asked, `answers` or `fails`.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<RateLimit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licence: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attempts: Vec<Attempt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Rows {
+    providers: Vec<Row>,
+}
+
+pub(crate) async fn run(args: &Args, config: &Config, output: &Output) -> Result<()> {
+    let now: DateTime<Utc> = SystemClock.now().into();
+    let rows = Provider::ALL.map(|provider| look(provider, config, now, !args.no_ask));
+    let providers: Result<Vec<Row>> = join_all(rows).await.into_iter().collect();
+    let rows = Rows {
+        providers: providers?,
+    };
+    output.answer(&rows, || text(&rows.providers))
+}
+
+async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool) -> Result<Row> {
+    let settings = &config.market;
+    let (limit, licence) = facts(provider, config)?;
+    let mut row = Row {
+        name: provider.name(),
+        answers_for: provider.answers_for(),
+        state: "off",
+        limit,
+        licence,
+        last_error: None,
+        attempts: Vec::new(),
+        set: None,
+    };
+    if !settings.is_asked(provider) {
+        let named = format!("FIML_PROVIDERS=…,{}", provider.name());
+        let needs = provider.needs().filter(|_| !settings.is_able(provider));
+        let all = needs.map(ToOwned::to_owned).into_iter().chain([named]);
+        row.set = Some(all.collect::<Vec<_>>().join(" and "));
+        return Ok(row);
+    }
+    row.state = "on";
+    if !ask {
+        return Ok(row);
+    }
+    let failure = match provider.example() {
+        None => {
+            let (office, apple) = (settings.office()?, "AAPL".parse()?);
+            let patience = MarketConfig::DEFAULT_DEADLINE;
+            match timeout(patience, office.fundamentals(&apple, now)).await {
+                Ok(answer) => answer.err().map(|error| said(&error)),
+                Err(_) => Some(format!("it did not answer within {} s", patience.as_secs())),
+            }
+        }
+        Some(symbol) => {
+            let failure = question(provider, symbol, config, now).await?;
+            let attempts = failure.iter().flat_map(MarketError::attempts);
+            row.attempts = attempts.cloned().collect();
+            failure.map(|error| said(&error))
+        }
+    };
+    row.state = if failure.is_some() {
+        "fails"
+    } else {
+        "answers"
+    };
+    row.last_error = failure;
+    Ok(row)
+}
+
+/// An error with everything beneath it.
+fn said(error: &MarketError) -> String {
+    format!("{:#}", anyhow::Error::from(error.clone()))
+}
+
+async fn question(
+    provider: Provider,
+    symbol: &str,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<Option<MarketError>> {
+    let market = config.market.market_of_one(provider)?;
+    let request = QuoteRequest::of(symbol.parse()?);
+    Ok(market.quote(&request, now).await.err())
+}
+
+/// The limit and the terms of a provider, as it publishes them.
+fn facts(provider: Provider, config: &Config) -> Result<(Option<RateLimit>, Option<&'static str>)> {
+    let limit = |reach| match reach {
+        Reach::Network(limit) => Some(limit),
+        Reach::Local => None,
+    };
+    if provider == Provider::Edgar {
+        let office = config.market.office()?;
+        return Ok((limit(office.reach()), office.licence()));
+    }
+    let market = config.market.market_of_one(provider)?;
+    let status = market.providers().pop();
+    Ok(status.map_or((None, None), |status| (status.limit, status.licence)))
+}
+
+fn text(rows: &[Row]) -> String {
+    let header = ["PROVIDER", "FOR", "STATE", "LIMIT", "LAST ERROR", "SET"];
+    let lines = rows.iter().map(|row| {
+        let limit = row.limit.map(|limit| limit.to_string());
+        vec![
+            row.name.to_owned(),
+            row.answers_for.to_owned(),
+            row.state.to_owned(),
+            limit.unwrap_or_default(),
+            row.last_error.clone().unwrap_or_default(),
+            row.set.clone().unwrap_or_default(),
+        ]
+    });
+    let terms = rows.iter().filter(|row| row.state != "off");
+    let terms = terms.filter_map(|row| Some(format!("\n{}: {}", row.name, row.licence?)));
+    table(&header, lines) + "\n" + &terms.collect::<String>()
+}
