@@ -29,4 +29,7 @@ behaviours! {
         every_filter_narrows_it,
         odd_names_are_counted_as_they_are,
     }
+    series {
+        it_divides_the_figures_by_creation,
+    }
 }
