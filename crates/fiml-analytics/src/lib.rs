@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+mod period;
 mod reader;
 mod series;
 mod stats;
 mod summary;
 
 pub use error::AnalyticsError;
-pub use reader::{SessionAnalytics, StatsRequest};
-pub use series::{SeriesPoint, SessionSeries, Step};
+pub use fiml_session_core::store::Step;
+pub use period::StatsRequest;
+pub use reader::SessionAnalytics;
+pub use series::{SeriesPoint, SessionSeries};
 pub use stats::{AssetCount, Percentiles, SessionStats, TagCount};
 pub use summary::{Change, UserSessionSummary};
