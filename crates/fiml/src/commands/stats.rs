@@ -5,7 +5,7 @@ use clap::value_parser;
 use fiml_analytics::{
     Change, Percentiles, SessionAnalytics, SessionSeries, SessionStats, StatsRequest, Step,
 };
-use fiml_session_core::{SessionType, store::Scope};
+use fiml_session_core::{SessionType, Timestamp, store::Scope};
 use serde::Serialize;
 
 use crate::{
@@ -28,6 +28,12 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = StatsRequest::DEFAULT_DAYS,
         value_parser = value_parser!(u32).range(1..=i64::from(StatsRequest::MAX_DAYS)))]
     days: u32,
+    /// Those created from this day or instant on, in UTC, instead
+    #[arg(long, value_name = "WHEN", conflicts_with = "days", value_parser = instant)]
+    from: Option<Timestamp>,
+    /// Those created before this day or instant, instead of until now
+    #[arg(long, value_name = "WHEN", value_parser = instant)]
+    until: Option<Timestamp>,
     /// Only those about this asset
     #[arg(long, value_name = "SYMBOL")]
     asset: Option<String>,
@@ -49,6 +55,23 @@ enum By {
     Day,
 }
 
+/// A day, at whose beginning it is, or an instant.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let midnight = format!("{text}T00:00:00Z");
+    let parsed = text.parse().or_else(|_| midnight.parse());
+    parsed.map_err(|_| "say 2026-11-26 or 2026-11-26T08:30:00Z".to_owned())
+}
+
+/// The period in a few words.
+fn period(stats: &SessionStats) -> String {
+    match (stats.from, stats.until) {
+        (None, None) => format!("last {} days", stats.period_days),
+        (Some(from), None) => format!("from {from}"),
+        (Some(from), Some(until)) => format!("{from} to {until}"),
+        (None, Some(until)) => format!("{} days to {until}", stats.period_days),
+    }
+}
+
 /// Two periods, one after the other.
 #[derive(Debug, Serialize)]
 struct Comparison {
@@ -65,6 +88,8 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
         asset: args.asset,
         tag: args.tag,
         days: args.days,
+        from: args.from,
+        until: args.until,
     };
     if let Some(by) = args.by {
         let step = match by {
@@ -121,7 +146,7 @@ fn render(stats: &SessionStats) -> String {
     let rows = rows
         .into_iter()
         .map(|(name, figure)| vec![name.to_owned(), figure]);
-    let mut text = table(&[&format!("last {} days", stats.period_days), ""], rows);
+    let mut text = table(&[&period(stats), ""], rows);
     let spread = [
         ("duration, seconds", stats.duration_seconds),
         ("queries per session", stats.queries_per_session),
@@ -235,11 +260,10 @@ fn render_comparison(comparison: &Comparison) -> String {
             stats.avg_queries_per_session
         }),
     ];
-    let days = current.period_days;
     let header = [
         "",
-        &format!("last {days} days"),
-        &format!("{days} days before"),
+        &period(current),
+        &format!("{} days before", current.period_days),
     ];
     table(&header, rows.into_iter().map(Vec::from))
 }
