@@ -185,7 +185,7 @@ where
 
 #[test]
 fn every_figure_agrees_with_a_recount_in_one_file() {
-    draw(40, || async {
+    draw(30, || async {
         let folder = tempfile::tempdir().unwrap();
         let config = SqliteConfig::new(folder.path().join("sessions.db"));
         let file = Arc::new(SqliteStore::connect(config).await.unwrap());
@@ -201,7 +201,7 @@ fn every_figure_agrees_with_a_recount_in_one_file() {
 
 #[test]
 fn every_figure_agrees_with_a_recount_on_redis_and_postgresql() {
-    draw(20, || async {
+    draw(8, || async {
         let tiers = Tiers::shared();
         let archive = Arc::new(tiers.postgres().await);
         let bare = Empty {

@@ -45,8 +45,8 @@ pub(crate) async fn over_many(servers: &Servers) {
     let (many, few) = (servers.tiers(), servers.tiers());
     let client = prepared(&many, MANY).await;
     drop(prepared(&few, FEW).await);
-    let of = |tiers| async { SessionAnalytics::new(service(tiers).await) };
-    let (many, few) = (of(&many).await, of(&few).await);
+    let many = SessionAnalytics::new(service(&many).await);
+    let few = SessionAnalytics::new(service(&few).await);
     for session_type in [None, Some(SessionType::Equity)] {
         let request = StatsRequest {
             session_type,
