@@ -125,6 +125,26 @@ fn figures_that_were_never_written_are_written_once(place: &Place) {
     assert_eq!(stats(place), 3);
 }
 
+fn figures_go_when_they_are_kept_no_longer_and_are_added_up_anew_when_told(place: &Place) {
+    run(create_expired(place, 3));
+    cleaned_up(place);
+    let generate = |args: &[&str], days: &str| {
+        let args = [&["run", "generate_session_metrics"], args].concat();
+        json_of(jobs(place, &args).env("SESSION_METRICS_RETENTION_DAYS", days))
+    };
+    assert_eq!(generate(&[], "1")["purged"], 0);
+    assert_eq!(generate(&["--rebuild"], "1")["purged"], 0);
+    assert_eq!(stats(place), 3);
+    let for_another = ["run", "cleanup_expired_sessions", "--rebuild"];
+    let refused = text(&jobs(place, &for_another).output().unwrap());
+    assert!(refused.contains("generate_session_metrics"), "{refused}");
+    assert_eq!(generate(&["--dry-run"], "0.0000001")["purged"], 3);
+    assert_eq!(stats(place), 3, "a dry run removes nothing");
+    assert_eq!(generate(&[], "0.0000001")["purged"], 3);
+    assert_eq!(generate(&[], "0.0000001")["measured"], 0, "too old");
+    assert_eq!(stats(place), 0);
+}
+
 fn the_history_comes_in_pages_the_newest_first(place: &Place) {
     run(create_expired(place, 1));
     let none = text(&jobs(place, &["history"]).output().unwrap());
@@ -203,5 +223,6 @@ fiml_tests::in_every_place!(
     a_dry_run_changes_nothing_and_says_what_would_be_done,
     deleted_sessions_leave_their_figures,
     figures_that_were_never_written_are_written_once,
+    figures_go_when_they_are_kept_no_longer_and_are_added_up_anew_when_told,
     the_history_comes_in_pages_the_newest_first,
 );

@@ -12,7 +12,7 @@ use fiml_session_core::{
 };
 use serde::Serialize;
 
-use crate::{error::AnalyticsError, stats::Selection};
+use crate::{error::AnalyticsError, period::Period, stats::Selection};
 
 /// The figures of one session, as they stood when the export began to read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,18 +91,16 @@ pub struct MetricsExport {
     store: SessionStore,
     scope: Scope,
     selection: Selection,
-    /// Since when sessions are wanted, and until when, where that is not now.
-    from: Timestamp,
-    before: Option<Timestamp>,
+    period: Period,
     at: Timestamp,
     page: NonZeroUsize,
     live: BTreeSet<SessionId>,
-    next: Step,
+    next: Next,
 }
 
 /// What is read next.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum Next {
     /// Live sessions created before an instant, whose headers begin behind a place.
     Live {
         before: Option<Timestamp>,
@@ -118,20 +116,19 @@ impl MetricsExport {
         store: SessionStore,
         scope: Scope,
         selection: Selection,
-        (from, before): (Timestamp, Option<Timestamp>),
+        period: Period,
         at: Timestamp,
     ) -> Self {
         Self {
             store,
             scope,
             selection,
-            from,
-            before,
+            period,
             at,
             page: PAGE,
             live: BTreeSet::new(),
-            next: Step::Live {
-                before,
+            next: Next::Live {
+                before: period.before,
                 after: None,
             },
         }
@@ -154,9 +151,9 @@ impl MetricsExport {
     pub async fn next_page(&mut self) -> Result<Option<Vec<ExportedSession>>, AnalyticsError> {
         loop {
             let rows = match self.next {
-                Step::Live { before, after } => self.live(before, after).await?,
-                Step::Archived(after) => self.archived(after).await?,
-                Step::End => return Ok(None),
+                Next::Live { before, after } => self.live(before, after).await?,
+                Next::Archived(after) => self.archived(after).await?,
+                Next::End => return Ok(None),
             };
             if !rows.is_empty() {
                 return Ok(Some(rows));
@@ -177,7 +174,7 @@ impl MetricsExport {
         let headers = headers.map_err(AnalyticsError::live)?;
         let is_last = headers.len() < self.page.get();
         let oldest = headers.last().filter(|_| !is_last);
-        let down_to = oldest.map_or(self.from, |oldest| oldest.created_at.max(self.from));
+        let down_to = oldest.map_or(self.period.from, |oldest| oldest.created_at.max(self.period.from));
         let is_wanted = before.is_none_or(|before| down_to < before);
         let mut rows = Vec::new();
         if is_wanted {
@@ -185,10 +182,10 @@ impl MetricsExport {
             let read = active.metrics(&self.scope, &filter).await;
             rows = read.map_err(AnalyticsError::live)?;
         }
-        self.next = if down_to <= self.from {
-            Step::Archived(None)
+        self.next = if down_to <= self.period.from {
+            Next::Archived(None)
         } else {
-            Step::Live {
+            Next::Live {
                 // Headers come from the newest, also from beyond the end of the period.
                 before: if is_wanted { Some(down_to) } else { before },
                 after: oldest.map(Cursor::of),
@@ -207,14 +204,14 @@ impl MetricsExport {
         after: Option<Cursor>,
     ) -> Result<Vec<ExportedSession>, AnalyticsError> {
         let metrics = &self.store.stores().metrics;
-        let (filter, page) = (self.filter(self.from, self.before), self.page(after));
+        let (filter, page) = (self.filter(self.period.from, self.period.before), self.page(after));
         let rows = metrics.list_metrics(&self.scope, &filter, page).await;
         let rows = rows.map_err(AnalyticsError::archived)?;
         self.next = match rows.last() {
             Some(last) if rows.len() == self.page.get() => {
-                Step::Archived(Some(Cursor::of_metrics(last)))
+                Next::Archived(Some(Cursor::of_metrics(last)))
             }
-            _ => Step::End,
+            _ => Next::End,
         };
         let archived = rows
             .into_iter()
@@ -232,7 +229,12 @@ impl MetricsExport {
     }
 
     fn filter(&self, from: Timestamp, before: Option<Timestamp>) -> MetricsFilter {
-        self.selection.filter(from, before)
+        let period = Period {
+            from,
+            before,
+            ..self.period
+        };
+        self.selection.filter(period)
     }
 
     fn headers(&self) -> SessionFilter {
@@ -278,9 +280,15 @@ mod tests {
             asset: None,
             tag: None,
             period_days: 1,
+            from: None,
+            until: None,
         };
         for page in 1..=10 {
-            let period = (start.plus(2 * minute), Some(start.plus(6 * minute)));
+            let period = Period {
+                from: start.plus(2 * minute),
+                before: Some(start.plus(6 * minute)),
+                length: 4 * minute,
+            };
             let (store, selection) = (store.clone(), selection.clone());
             let export = MetricsExport::new(store, Scope::All, selection, period, clock.now());
             let mut export = export.in_pages_of(NonZeroUsize::new(page).unwrap());

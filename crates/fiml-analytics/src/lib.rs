@@ -2,6 +2,7 @@
 
 mod error;
 mod export;
+mod period;
 mod reader;
 mod series;
 mod stats;
@@ -9,7 +10,9 @@ mod summary;
 
 pub use error::AnalyticsError;
 pub use export::{ExportedSession, MetricsExport};
-pub use reader::{SessionAnalytics, StatsRequest};
-pub use series::{SeriesPoint, SessionSeries, Step};
+pub use fiml_session_core::store::Step;
+pub use period::StatsRequest;
+pub use reader::SessionAnalytics;
+pub use series::{SeriesPoint, SessionSeries};
 pub use stats::{AssetCount, Percentiles, SessionStats, TagCount};
 pub use summary::{Change, UserSessionSummary};

@@ -1,90 +1,25 @@
 //! Reads what the figures are made of.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use fiml_session_core::{
-    Asset, Invalid, MetricsDigest, SessionId, SessionMetrics, SessionStore, SessionType, Tag,
-    Timestamp, UserId, store::Scope,
+    MetricsDigest, SessionId, SessionMetrics, SessionStore, Timestamp,
+    store::{MetricsFilter, Scope, Step},
 };
-
-use futures_util::future::try_join_all;
 
 use crate::{
     error::AnalyticsError,
     export::MetricsExport,
-    series::{SessionSeries, Step},
+    period::{Period, StatsRequest},
+    series::{SessionSeries, starts},
     stats::{Selection, SessionStats},
     summary::UserSessionSummary,
 };
-
-/// How many archived digests of a series are asked for at once.
-const AT_ONCE: usize = 8;
 
 /// Answers statistics over the sessions of a service.
 #[derive(Debug, Clone)]
 pub struct SessionAnalytics {
     store: SessionStore,
-}
-
-/// Which sessions figures are wanted of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatsRequest {
-    /// Those of this owner; of everybody in scope where none is given.
-    pub user_id: Option<String>,
-    /// Those of this type.
-    pub session_type: Option<SessionType>,
-    /// Those about this asset.
-    pub asset: Option<String>,
-    /// Those that carry this tag.
-    pub tag: Option<String>,
-    /// Those created in the last so many days, 1 to 3,650.
-    pub days: u32,
-}
-
-impl Default for StatsRequest {
-    fn default() -> Self {
-        Self {
-            user_id: None,
-            session_type: None,
-            asset: None,
-            tag: None,
-            days: Self::DEFAULT_DAYS,
-        }
-    }
-}
-
-impl StatsRequest {
-    /// The period where the caller does not say, in days.
-    pub const DEFAULT_DAYS: u32 = 30;
-    /// The longest period, in days.
-    pub const MAX_DAYS: u32 = 3_650;
-
-    /// The sessions, without the period.
-    fn selection(&self) -> Result<Selection, Invalid> {
-        let days = self.days;
-        if !(1..=Self::MAX_DAYS).contains(&days) {
-            let limit = format!("1 to {}", Self::MAX_DAYS);
-            return Err(Invalid::malformed("days", format!("is {days}"), limit));
-        }
-        Ok(Selection {
-            user_id: parsed::<UserId>(self.user_id.as_deref())?,
-            session_type: self.session_type,
-            asset: parsed::<Asset>(self.asset.as_deref())?,
-            tag: parsed::<Tag>(self.tag.as_deref())?,
-            period_days: days,
-        })
-    }
-}
-
-fn parsed<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, T::Err> {
-    text.map(str::parse).transpose()
-}
-
-/// A stretch of time, by the creation of sessions: from an instant on, and before another.
-#[derive(Debug, Clone, Copy)]
-struct Period {
-    from: Timestamp,
-    before: Option<Timestamp>,
 }
 
 impl SessionAnalytics {
@@ -120,11 +55,8 @@ impl SessionAnalytics {
         request: &StatsRequest,
         at: Timestamp,
     ) -> Result<SessionStats, AnalyticsError> {
-        let period = Period {
-            from: at.minus(span(request.days)),
-            before: None,
-        };
-        self.stats(scope, request, period, at).await
+        let (selection, period) = request.proven(at)?;
+        self.stats(scope, selection, period, at).await
     }
 
     async fn previous_at(
@@ -133,18 +65,19 @@ impl SessionAnalytics {
         request: &StatsRequest,
         at: Timestamp,
     ) -> Result<SessionStats, AnalyticsError> {
-        let until = at.minus(span(request.days));
-        let period = Period {
-            from: until.minus(span(request.days)),
-            before: Some(until),
+        let (selection, period) = request.proven(at)?;
+        let selection = Selection {
+            from: selection.from.and(Some(period.previous().from)),
+            until: selection.until.and(period.previous().before),
+            ..selection
         };
-        self.stats(scope, request, period, at).await
+        self.stats(scope, selection, period.previous(), at).await
     }
 
     /// The figures of the period by the hour or day, in UTC, in which sessions were created.
     ///
     /// Every hour or day from the first of the period to now is there, also where nothing happened. At
-    /// most [`Step::MAX_POINTS`] of them.
+    /// most [`SessionSeries::MAX_POINTS`] of them.
     pub async fn get_session_series(
         &self,
         scope: &Scope,
@@ -162,38 +95,26 @@ impl SessionAnalytics {
         at: Timestamp,
     ) -> Result<SessionSeries, AnalyticsError> {
         self.store.policy().check_analytics()?;
-        let selection = request.selection()?;
-        let starts = step.starts(at.minus(span(request.days)), at)?;
-        let first = Period {
-            from: at.minus(span(request.days)),
-            before: None,
-        };
-        let live = self.live(scope, &selection, first).await?;
-        let ids = ids(&live);
-        let mut points = Vec::with_capacity(starts.len());
-        for starts in starts.chunks(AT_ONCE) {
-            let digests = starts.iter().map(|&start| {
-                let period = Period {
-                    from: start.max(first.from),
-                    before: Some(step.after(start)),
-                };
-                self.archived(scope, &selection, period, &ids, at)
-            });
-            let digests = try_join_all(digests).await?;
-            points.extend(starts.iter().copied().zip(digests));
-        }
+        let (selection, period) = request.proven(at)?;
+        let starts = starts(step, period.from, period.last(at))?;
+        // Live first: what is archived between the two reads is then left out of the second.
+        let filter = selection.filter(period);
+        let live = self.live(scope, &filter).await?;
+        let metrics = &self.store.stores().metrics;
+        let archived = metrics.series(scope, &filter, step, &ids(&live), at).await;
+        let mut digests = archived.map_err(AnalyticsError::archived)?;
         for session in &live {
             let start = step.start(session.created_at);
-            if let Some((_, digest)) = points.iter_mut().find(|(point, _)| *point == start) {
-                digest.add(session, at);
-            }
+            digests.entry(start).or_default().add(session, at);
         }
-        Ok(SessionSeries::of(&selection, step, &points))
+        let digest = |start| (start, digests.remove(&start).unwrap_or_default());
+        let points = starts.into_iter().map(digest).collect();
+        Ok(SessionSeries::of(&selection, step, points))
     }
 
     /// What one user did: the figures of the period, what has changed since the one before, and the days.
     ///
-    /// At most as many days as a [series](Step::MAX_POINTS) has points, less one.
+    /// At most as many days as a [series](SessionSeries::MAX_POINTS) has points, less one.
     pub async fn get_user_session_summary(
         &self,
         scope: &Scope,
@@ -222,9 +143,8 @@ impl SessionAnalytics {
         request: &StatsRequest,
     ) -> Result<MetricsExport, AnalyticsError> {
         self.store.policy().check_analytics()?;
-        let selection = request.selection()?;
         let at = self.store.now();
-        let period = (at.minus(span(request.days)), None);
+        let (selection, period) = request.proven(at)?;
         let (store, scope) = (self.store.clone(), scope.clone());
         Ok(MetricsExport::new(store, scope, selection, period, at))
     }
@@ -232,16 +152,17 @@ impl SessionAnalytics {
     async fn stats(
         &self,
         scope: &Scope,
-        request: &StatsRequest,
+        selection: Selection,
         period: Period,
         at: Timestamp,
     ) -> Result<SessionStats, AnalyticsError> {
         self.store.policy().check_analytics()?;
-        let selection = request.selection()?;
         // Live first: what is archived between the two reads is then left out of the second.
-        let live = self.live(scope, &selection, period).await?;
-        let ids = ids(&live);
-        let archived = self.archived(scope, &selection, period, &ids, at).await?;
+        let filter = selection.filter(period);
+        let live = self.live(scope, &filter).await?;
+        let metrics = &self.store.stores().metrics;
+        let archived = metrics.digest(scope, &filter, &ids(&live), at).await;
+        let archived = archived.map_err(AnalyticsError::archived)?;
         let mut digest = MetricsDigest::default();
         live.iter().for_each(|session| digest.add(session, at));
         Ok(SessionStats::of(&digest, &archived, selection))
@@ -250,32 +171,12 @@ impl SessionAnalytics {
     async fn live(
         &self,
         scope: &Scope,
-        selection: &Selection,
-        period: Period,
+        filter: &MetricsFilter,
     ) -> Result<Vec<SessionMetrics>, AnalyticsError> {
         let active = &self.store.stores().active;
-        let filter = selection.filter(period.from, period.before);
-        let live = active.metrics(scope, &filter).await;
+        let live = active.metrics(scope, filter).await;
         live.map_err(AnalyticsError::live)
     }
-
-    async fn archived(
-        &self,
-        scope: &Scope,
-        selection: &Selection,
-        period: Period,
-        excluding: &BTreeSet<SessionId>,
-        at: Timestamp,
-    ) -> Result<MetricsDigest, AnalyticsError> {
-        let filter = selection.filter(period.from, period.before);
-        let metrics = &self.store.stores().metrics;
-        let digest = metrics.digest(scope, &filter, excluding, at).await;
-        digest.map_err(AnalyticsError::archived)
-    }
-}
-
-fn span(days: u32) -> Duration {
-    Duration::from_hours(24) * days
 }
 
 fn ids(sessions: &[SessionMetrics]) -> BTreeSet<SessionId> {

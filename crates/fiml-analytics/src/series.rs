@@ -1,66 +1,37 @@
 //! Figures by the time in which sessions were created.
 
-use std::time::Duration;
-
-use fiml_session_core::{Asset, Invalid, MetricsDigest, SessionType, Tag, Timestamp, UserId};
+use fiml_session_core::{
+    Asset, Invalid, MetricsDigest, SessionType, Tag, Timestamp, UserId, store::Step,
+};
 use serde::Serialize;
 
 use crate::stats::{Selection, quotient};
 
-/// How far the points of a series lie apart, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// From one full hour to the next.
-    Hour,
-    /// From midnight to midnight.
-    Day,
-}
-
-impl Step {
-    /// The longest series, in points.
-    pub const MAX_POINTS: usize = 400;
-
-    /// When the hour or day of an instant began.
-    #[must_use]
-    pub fn start(self, at: Timestamp) -> Timestamp {
-        let step = self.micros();
-        Timestamp::from_micros(at.micros().div_euclid(step) * step)
-    }
-
-    pub(crate) fn after(self, start: Timestamp) -> Timestamp {
-        start.plus(Duration::from_micros(self.micros().unsigned_abs()))
-    }
-
-    /// The starts of all hours or days that a stretch touches.
-    pub(crate) fn starts(self, from: Timestamp, to: Timestamp) -> Result<Vec<Timestamp>, Invalid> {
-        let (first, last) = (self.start(from), self.start(to));
-        let mut starts = vec![first];
-        while let Some(&newest) = starts.last()
-            && newest < last
-        {
-            if starts.len() == Self::MAX_POINTS {
-                // A period that begins within an hour or day touches one more than it is long.
-                let (unit, days) = match self {
-                    Self::Hour => ("hours", (Self::MAX_POINTS - 1) / 24),
-                    Self::Day => ("days", Self::MAX_POINTS - 1),
-                };
-                let problem = format!("asks for more than {} {unit}", Self::MAX_POINTS);
-                let limit = format!("1 to {days} for a series of {unit}");
-                return Err(Invalid::malformed("days", problem, limit));
-            }
-            starts.push(self.after(newest));
+/// The starts of all hours or days that a stretch touches.
+pub(crate) fn starts(
+    step: Step,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Timestamp>, Invalid> {
+    let most = SessionSeries::MAX_POINTS;
+    let (first, last) = (step.start(from), step.start(to));
+    let mut starts = vec![first];
+    while let Some(&newest) = starts.last()
+        && newest < last
+    {
+        if starts.len() == most {
+            // A period that begins within an hour or day touches one more than it is long.
+            let (unit, days) = match step {
+                Step::Hour => ("hours", (most - 1) / 24),
+                Step::Day => ("days", most - 1),
+            };
+            let problem = format!("asks for more than {most} {unit}");
+            let limit = format!("1 to {days} for a series of {unit}");
+            return Err(Invalid::malformed("days", problem, limit));
         }
-        Ok(starts)
+        starts.push(step.after(newest));
     }
-
-    const fn micros(self) -> i64 {
-        const HOUR: i64 = 3_600_000_000;
-        match self {
-            Self::Hour => HOUR,
-            Self::Day => 24 * HOUR,
-        }
-    }
+    Ok(starts)
 }
 
 /// Figures by the hour or day in which sessions were created, the earliest first.
@@ -68,8 +39,14 @@ impl Step {
 pub struct SessionSeries {
     /// How far the points lie apart.
     pub step: Step,
-    /// The length of the period in days, up to now.
+    /// The length of the period in days, up to now or to where it was asked to end.
     pub period_days: u32,
+    /// Where it was asked to begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Where it was asked to end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Whose sessions; everybody's in scope where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
@@ -108,13 +85,16 @@ pub struct SeriesPoint {
 }
 
 impl SessionSeries {
+    /// The longest series, in points.
+    pub const MAX_POINTS: usize = 400;
+
     pub(crate) fn of(
         selection: &Selection,
         step: Step,
-        points: &[(Timestamp, MetricsDigest)],
+        points: Vec<(Timestamp, MetricsDigest)>,
     ) -> Self {
-        let points = points.iter().map(|(start, digest)| SeriesPoint {
-            start: *start,
+        let points = points.into_iter().map(|(start, digest)| SeriesPoint {
+            start,
             total_sessions: digest.sessions,
             ended_sessions: digest.ended,
             abandoned_sessions: digest.abandoned,
@@ -126,6 +106,8 @@ impl SessionSeries {
         Self {
             step,
             period_days: selection.period_days,
+            from: selection.from,
+            until: selection.until,
             user_id: selection.user_id.clone(),
             session_type: selection.session_type,
             asset: selection.asset.clone(),
@@ -145,23 +127,39 @@ mod tests {
 
     #[test]
     fn every_day_that_a_stretch_touches_has_a_start() {
-        let starts = Step::Day.starts(at("2026-02-27T13:00:00Z"), at("2026-03-01T00:00:00Z"));
+        let found = starts(
+            Step::Day,
+            at("2026-02-27T13:00:00Z"),
+            at("2026-03-01T00:00:00Z"),
+        );
         let days = ["2026-02-27", "2026-02-28", "2026-03-01"];
         assert_eq!(
-            starts.unwrap(),
+            found.unwrap(),
             days.map(|day| at(&format!("{day}T00:00:00Z")))
         );
-        let starts = Step::Hour.starts(at("2026-02-27T13:59:59Z"), at("2026-02-27T14:00:00Z"));
-        assert_eq!(starts.unwrap().len(), 2);
+        let found = starts(
+            Step::Hour,
+            at("2026-02-27T13:59:59Z"),
+            at("2026-02-27T14:00:00Z"),
+        );
+        assert_eq!(found.unwrap().len(), 2);
     }
 
     #[test]
     fn a_series_that_is_too_long_names_the_limit() {
-        let error = Step::Hour.starts(at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"));
+        let error = starts(
+            Step::Hour,
+            at("2026-01-01T00:00:00Z"),
+            at("2026-02-01T00:00:00Z"),
+        );
         let error = error.unwrap_err();
         assert_eq!(error.argument, "days");
         assert!(error.limit.contains("1 to 16"), "{error}");
-        let longest = Step::Hour.starts(at("2026-01-01T00:30:00Z"), at("2026-01-17T00:30:00Z"));
+        let longest = starts(
+            Step::Hour,
+            at("2026-01-01T00:30:00Z"),
+            at("2026-01-17T00:30:00Z"),
+        );
         assert_eq!(longest.unwrap().len(), 16 * 24 + 1);
     }
 }

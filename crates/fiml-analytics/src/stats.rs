@@ -7,6 +7,8 @@ use fiml_session_core::{
 };
 use serde::Serialize;
 
+use crate::period::Period;
+
 /// How many assets and tags the tops name.
 const TOP: usize = 10;
 
@@ -30,8 +32,14 @@ pub struct SessionStats {
     /// Abandoned ÷ ended sessions, 0 to 1; absent while none has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abandonment_rate: Option<f64>,
-    /// The length of the period in days, up to now.
+    /// The length of the period in days, up to now or to where it was asked to end.
     pub period_days: u32,
+    /// Where it was asked to begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Where it was asked to end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Whose sessions; everybody's in scope where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
@@ -116,17 +124,19 @@ pub(crate) struct Selection {
     pub(crate) asset: Option<Asset>,
     pub(crate) tag: Option<Tag>,
     pub(crate) period_days: u32,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Selection {
-    pub(crate) fn filter(&self, from: Timestamp, before: Option<Timestamp>) -> MetricsFilter {
+    pub(crate) fn filter(&self, period: Period) -> MetricsFilter {
         MetricsFilter {
             user_id: self.user_id.clone(),
             session_type: self.session_type,
             asset: self.asset.clone(),
             tag: self.tag.clone(),
-            created_from: Some(from),
-            created_before: before,
+            created_from: Some(period.from),
+            created_before: period.before,
         }
     }
 }
@@ -146,6 +156,8 @@ impl SessionStats {
             avg_queries_per_session: quotient(all.total_queries, all.sessions),
             abandonment_rate: quotient(all.abandoned, all.ended),
             period_days: selection.period_days,
+            from: selection.from,
+            until: selection.until,
             user_id: selection.user_id,
             session_type: selection.session_type,
             asset: selection.asset,

@@ -15,6 +15,7 @@ mod state;
 pub mod store;
 pub mod text;
 mod transition;
+mod value_counts;
 
 pub use change::{
     Applied, ChangeBatch, Conditions, ExpectedEntry, IdempotencyKey, SessionChange, StateMap,
@@ -24,7 +25,7 @@ pub use error::{AnalyticsDisabled, ErrorCode, SessionError, error_chain};
 pub use history::{AnalysisHistory, QueryRecord};
 pub use id::{Asset, SessionId, Tag, UserId};
 pub use memory::MemoryStore;
-pub use metrics::{MetricsDigest, SessionMetrics, ValueCounts, execution_micros, three_digits};
+pub use metrics::{MetricsDigest, SessionMetrics, execution_micros};
 pub use policy::{Limits, MAX_KEY_BYTES, Policy, hours};
 pub use service::{
     CleanupReport, CreatedSession, ListRequest, NewSession, ScopedStore, SessionPage, SessionStore,
@@ -35,3 +36,4 @@ pub use snapshot::{RememberedAnswer, SessionSnapshot};
 pub use state::{Entries, Entry, SessionState};
 pub use text::Invalid;
 pub use transition::{HeldEntries, HeldEntry, Refusal, Transition, admit, touched};
+pub use value_counts::{ValueCounts, three_digits};

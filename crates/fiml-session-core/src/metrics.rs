@@ -8,70 +8,8 @@ use crate::{
     clock::Timestamp,
     id::{Asset, SessionId, Tag, UserId},
     session::{Session, SessionHeader, SessionType},
+    value_counts::{ValueCounts, three_digits},
 };
-
-/// How often each value occurred; exact counts, merged by addition.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ValueCounts(BTreeMap<u64, u64>);
-
-impl ValueCounts {
-    /// Counts a value once more.
-    pub fn record(&mut self, value: u64) {
-        self.add(value, 1);
-    }
-
-    /// Counts a value so many times more.
-    pub fn add(&mut self, value: u64, count: u64) {
-        if count > 0 {
-            *self.0.entry(value).or_default() += count;
-        }
-    }
-
-    /// Adds the counts of another.
-    pub fn merge(&mut self, other: &Self) {
-        for (&value, &count) in &other.0 {
-            self.add(value, count);
-        }
-    }
-
-    /// Each value with its count, the smallest value first.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.0.iter().map(|(&value, &count)| (value, count))
-    }
-
-    /// How many values were counted.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.0.values().sum()
-    }
-
-    /// The nearest-rank percentile: the smallest value that at least `percent` of all values do not
-    /// exceed; none where nothing was counted.
-    ///
-    /// `percent` is 1 to 100. Source of the definition: NIST/SEMATECH e-Handbook of Statistical Methods,
-    /// section 7.2.6.2, in its nearest-rank form.
-    #[must_use]
-    pub fn percentile(&self, percent: u64) -> Option<u64> {
-        let rank = (self.count() * percent).div_ceil(100).max(1);
-        let mut seen = 0;
-        let reached = self.0.iter().find(|(_, count)| {
-            seen += **count;
-            seen >= rank
-        });
-        reached.map(|(value, _)| *value)
-    }
-}
-
-/// A value at the resolution that digests keep: three significant decimal digits, halves up.
-#[must_use]
-pub fn three_digits(value: u64) -> u64 {
-    let mut unit = 1;
-    while value / unit >= 1_000 {
-        unit *= 10;
-    }
-    (value / unit + u64::from(value % unit * 2 >= unit && unit > 1)).saturating_mul(unit)
-}
 
 /// The figures of one session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +193,58 @@ impl MetricsDigest {
         merge(&mut self.assets, &other.assets);
         merge(&mut self.tags, &other.tags);
     }
+
+    /// Takes the figures of another digest away; false where its sessions cannot have been added, and then
+    /// what is left means nothing.
+    #[must_use]
+    pub fn subtract(&mut self, other: &Self) -> bool {
+        let numbers = [
+            (&mut self.sessions, other.sessions),
+            (&mut self.ended, other.ended),
+            (&mut self.abandoned, other.abandoned),
+            (&mut self.total_queries, other.total_queries),
+            (&mut self.cache_hits, other.cache_hits),
+            (&mut self.duration_micros, other.duration_micros),
+        ];
+        let mut numbers = numbers.into_iter();
+        let mut names = [
+            (&mut self.session_types, &other.session_types),
+            (&mut self.query_types, &other.query_types),
+            (&mut self.sources, &other.sources),
+            (&mut self.errors, &other.errors),
+            (&mut self.assets, &other.assets),
+            (&mut self.tags, &other.tags),
+        ]
+        .into_iter();
+        let mut values = [
+            (&mut self.durations, &other.durations),
+            (&mut self.queries_per_session, &other.queries_per_session),
+            (&mut self.execution_times, &other.execution_times),
+        ]
+        .into_iter();
+        numbers.all(|(from, by)| take(from, by))
+            && names.all(|(from, by)| take_names(from, by))
+            && values.all(|(from, by)| from.subtract(by))
+    }
+}
+
+fn take(from: &mut u64, by: u64) -> bool {
+    let left = from.checked_sub(by);
+    *from = left.unwrap_or(0);
+    left.is_some()
+}
+
+fn take_names(from: &mut BTreeMap<String, u64>, by: &BTreeMap<String, u64>) -> bool {
+    by.iter().all(|(name, &by)| {
+        let Some(held) = from.get_mut(name) else {
+            return false;
+        };
+        let taken = take(held, by);
+        if *held == 0 {
+            from.remove(name);
+        }
+        taken
+    })
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -271,30 +261,5 @@ fn count(into: &mut BTreeMap<String, u64>, name: &str, by: u64) {
     match into.get_mut(name) {
         Some(held) => *held += by,
         None => drop(into.insert(name.to_owned(), by)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_of_nearest_rank() {
-        let mut counts = ValueCounts::default();
-        assert_eq!(counts.percentile(50), None);
-        for value in 1..=200 {
-            counts.record(value);
-        }
-        let at = |percent| counts.percentile(percent);
-        assert_eq!(
-            [at(50), at(95), at(99), at(100)],
-            [Some(100), Some(190), Some(198), Some(200)]
-        );
-    }
-
-    #[test]
-    fn three_digits_stay() {
-        let rounded = [0, 7, 999, 1_004, 1_005, 9_996, 123_456].map(three_digits);
-        assert_eq!(rounded, [0, 7, 999, 1_000, 1_010, 10_000, 123_000]);
     }
 }

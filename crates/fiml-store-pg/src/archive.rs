@@ -339,6 +339,6 @@ fn state(id: SessionId, status: &str) -> Result<UnsettledState, StoreError> {
     }
 }
 
-fn affected(rows: usize) -> Result<u64, Failure> {
+pub(crate) fn affected(rows: usize) -> Result<u64, Failure> {
     u64::try_from(rows).map_err(|source| Failure::Store(failed(source)))
 }

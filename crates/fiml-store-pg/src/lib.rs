@@ -14,6 +14,7 @@ mod jobs;
 mod maintain;
 mod metrics;
 mod migrate;
+mod rollup;
 mod row;
 mod run;
 mod select;

@@ -206,7 +206,7 @@ async fn make_way(
     if version.found > 0 {
         return Ok(version.found);
     }
-    for table in ["sessions", "session_metrics", "job_runs"] {
+    for table in ["sessions", "session_metrics", "metrics_rollups", "job_runs"] {
         let exists = exists(conn, table).await;
         if exists.map_err(|error| ConnectError::asking(place, error))? {
             return Err(ConnectError::NotOurs {

@@ -86,7 +86,7 @@ impl TryFrom<HeaderRow> for SessionHeader {
         Ok(Self {
             id,
             user_id: owner(id, row.user_id)?,
-            session_type: session_type(id, &row.session_type)?,
+            session_type: session_type(Some(id), &row.session_type)?,
             assets: assets(id, row.assets)?,
             tags: tags(id, row.tags)?,
             created_at: from_postgres(row.created_at),
@@ -171,7 +171,7 @@ impl TryFrom<MetricsRow> for SessionMetrics {
         Ok(Self {
             session_id: id,
             user_id: owner(id, row.user_id)?,
-            session_type: session_type(id, &row.session_type)?,
+            session_type: session_type(Some(id), &row.session_type)?,
             assets: assets(id, row.assets)?,
             tags: tags(id, row.tags)?,
             created_at: from_postgres(row.created_at),
@@ -213,9 +213,9 @@ fn owner(id: SessionId, user: Option<String>) -> Result<Option<UserId>, StoreErr
     user.map_err(|source| corrupt(Some(id), source))
 }
 
-fn session_type(id: SessionId, name: &str) -> Result<SessionType, StoreError> {
+pub(crate) fn session_type(id: Option<SessionId>, name: &str) -> Result<SessionType, StoreError> {
     let parsed = name.parse();
-    parsed.map_err(|source| corrupt(Some(id), BoxError::from(source)))
+    parsed.map_err(|source| corrupt(id, BoxError::from(source)))
 }
 
 fn assets(id: SessionId, symbols: Vec<String>) -> Result<Vec<Asset>, StoreError> {

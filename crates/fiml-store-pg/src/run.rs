@@ -81,7 +81,7 @@ impl PgStore {
         self.in_transaction(within, true, work).await
     }
 
-    /// Runs work that reads with several statements.
+    /// Runs work that reads one state with several statements.
     pub(crate) async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -91,7 +91,7 @@ impl PgStore {
         self.in_transaction(within, false, work).await
     }
 
-    /// Runs work that reads many sessions.
+    /// Runs work that reads many sessions of one state.
     pub(crate) async fn read_batch<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -241,7 +241,13 @@ impl Checked {
             return work(conn).await;
         }
         let within = milliseconds(statement_timeout(mode.within));
-        let begin = format!("BEGIN; SET LOCAL statement_timeout TO {within}");
+        // What is read is of one state, however many statements read it.
+        let kind = if mode.writes {
+            ""
+        } else {
+            " ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        };
+        let begin = format!("BEGIN{kind}; SET LOCAL statement_timeout TO {within}");
         conn.batch_execute(&begin).await?;
         let done = work(conn).await?;
         self.may_be_done = mode.writes;

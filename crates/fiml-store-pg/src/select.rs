@@ -1,9 +1,9 @@
 //! Which rows are read, newest first, by an index.
 
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use fiml_session_core::{
     SessionId, UserId,
-    store::{MetricsFilter, Page, Scope, SessionFilter},
+    store::{MetricsFilter, Page, Scope, SessionFilter, Step, Stretch},
 };
 
 use crate::{
@@ -32,12 +32,37 @@ pub(crate) fn one<T>(query: Composed<T>, scope: &Scope, id: SessionId) -> Compos
     in_scope(query, scope)
 }
 
+const FIGURES: &str = "SELECT s.session_id, s.user_id, s.session_type, s.assets, s.tags, s.created_at, \
+     s.expires_at, s.last_accessed_at, s.total_queries, s.cache_hits, s.counters FROM session_metrics s \
+     WHERE ";
+
+/// The figures of these sessions.
+pub(crate) fn figures_of(ids: &[SessionId]) -> Composed<MetricsColumns> {
+    let query = Composed::new().sql(FIGURES).sql("s.session_id = ANY (");
+    query.ids(ids.iter().copied()).sql(")")
+}
+
+/// When each roll-up of a stretch begins, its type and its digest.
+pub(crate) type RollupColumns = (Timestamptz, Text, Nullable<Binary>);
+
+/// The roll-ups that begin in a stretch.
+pub(crate) fn rollups(step: Step, stretch: &Stretch) -> Composed<RollupColumns> {
+    let query = Composed::new()
+        .sql("SELECT r.start, r.session_type, r.digest FROM metrics_rollups r WHERE r.hours = ")
+        .number(step.hours());
+    let mut query = query.sql(" AND r.start >= ").instant(stretch.from);
+    if let Some(before) = stretch.before {
+        query = query.sql(" AND r.start < ").instant(before);
+    }
+    if let Some(wanted) = stretch.session_type {
+        query = query.sql(" AND r.session_type = ").text(wanted.name());
+    }
+    query
+}
+
 /// The figures that are wanted.
 pub(crate) fn figures(scope: &Scope, filter: &MetricsFilter) -> Composed<MetricsColumns> {
-    let query = Composed::new().sql(
-        "SELECT s.session_id, s.user_id, s.session_type, s.assets, s.tags, s.created_at, s.expires_at, \
-         s.last_accessed_at, s.total_queries, s.cache_hits, s.counters FROM session_metrics s WHERE true",
-    );
+    let query = Composed::new().sql(FIGURES).sql("true");
     let mut query = of_user(in_scope(query, scope), filter.user_id.as_ref());
     if let Some(wanted) = filter.session_type {
         query = query.sql(" AND s.session_type = ").text(wanted.name());

@@ -39,6 +39,7 @@ enum Part {
     Number(i64),
     Instant(PgTimestamp),
     Uuid(Uuid),
+    Blob(Arc<Vec<u8>>),
     Texts(Arc<Vec<String>>),
     MaybeTexts(Arc<Vec<Option<String>>>),
     Numbers(Arc<Vec<i64>>),
@@ -77,6 +78,10 @@ impl<T> Composed<T> {
 
     pub(crate) fn uuid(self, uuid: Uuid) -> Self {
         self.with(Part::Uuid(uuid))
+    }
+
+    pub(crate) fn blob(self, blob: Vec<u8>) -> Self {
+        self.with(Part::Blob(Arc::new(blob)))
     }
 
     pub(crate) fn texts(self, texts: Vec<String>) -> Self {
@@ -120,6 +125,7 @@ impl<T> QueryFragment<Pg> for Composed<T> {
                 Part::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
                 Part::Instant(instant) => out.push_bind_param::<Timestamptz, _>(instant)?,
                 Part::Uuid(uuid) => out.push_bind_param::<SqlUuid, _>(uuid)?,
+                Part::Blob(blob) => out.push_bind_param::<Binary, _>(&**blob)?,
                 Part::Texts(texts) => out.push_bind_param::<Array<Text>, _>(&**texts)?,
                 Part::MaybeTexts(texts) => {
                     out.push_bind_param::<Array<Nullable<Text>>, _>(&**texts)?;

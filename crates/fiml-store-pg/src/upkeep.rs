@@ -14,8 +14,10 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use crate::{
+    archive::affected,
     columns::Figures,
     connect::PgStore,
+    rollup::purge,
     row::{limit as row_limit, number},
     sql::Composed,
 };
@@ -89,6 +91,55 @@ impl ArchiveUpkeep for PgStore {
                 Ok(!still.is_empty() && figures.execute(conn).await? > 0)
             }
             .boxed()
+        })
+        .await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn stale_rollups(
+        &self,
+        ended: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        self.count_stale_rollups(ended, limit).await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn roll_up(&self, ended: Timestamp, limit: NonZeroUsize) -> Result<u64, StoreError> {
+        self.roll_up_stale(ended, limit).await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn forget_rollups(&self) -> Result<(), StoreError> {
+        self.forget_every_rollup().await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn count_metrics_before(
+        &self,
+        created: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        let query = Composed::<BigInt>::new()
+            .sql("SELECT count(*) FROM (SELECT 1 FROM session_metrics WHERE created_at < ")
+            .instant(created)
+            .sql(" LIMIT ")
+            .number(row_limit(limit.get()))
+            .sql(") AS due");
+        let counts: Vec<i64> = self.load(query).await?;
+        Ok(counts.iter().map(|count| count.unsigned_abs()).sum())
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn purge_metrics_before(
+        &self,
+        created: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        let query = purge(created, limit);
+        self.write_batch(move |conn| {
+            let query = query.clone();
+            async move { affected(query.execute(conn).await?) }.boxed()
         })
         .await
     }

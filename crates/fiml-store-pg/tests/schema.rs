@@ -8,10 +8,10 @@
 mod common;
 
 use common::{archive, config, connect, raw, staged};
-use fiml_session_core::store::{ArchiveStore, MetricsStore, Scope, StoreHealth};
+use fiml_session_core::store::{ArchiveStore, ArchiveUpkeep, MetricsStore, Scope, StoreHealth};
 use fiml_store_pg::{ConnectError, PgConfig, PgStore};
 use fiml_testkit::{
-    fixtures::{START, id},
+    fixtures::{MANY, START, id},
     servers::{shared_postgres, unique},
 };
 
@@ -301,4 +301,33 @@ async fn figures_of_many_sessions_add_up() {
     let (any, none) = (Default::default(), Default::default());
     let digest = store.digest(&Scope::All, &any, &none, START).await.unwrap();
     assert_eq!(digest, expected);
+}
+
+/// As an older version left them, and as a hand that went past the store did.
+#[tokio::test]
+async fn figures_without_sums_are_found_and_added_up() {
+    let config = config();
+    let store = connect(&config).await;
+    let sessions: Vec<_> = (1..=50).map(|n| staged(n, 2)).collect();
+    store.stage(&sessions, START).await.unwrap();
+    let late = fiml_session_core::Timestamp::MAX;
+    let (any, none) = (Default::default(), Default::default());
+    let before = store.digest(&Scope::All, &any, &none, late).await.unwrap();
+    assert_eq!(before.sessions, 50);
+    drop(store);
+    let known = PgStore::schema_version(config.clone()).await.unwrap().1;
+    PgStore::migrate(config.clone(), Some(2)).await.unwrap();
+    PgStore::migrate(config.clone(), Some(known)).await.unwrap();
+    let store = connect(&config).await;
+    let after = store.digest(&Scope::All, &any, &none, late).await.unwrap();
+    assert_eq!(after, before);
+    let one_type_in_one_hour = 2;
+    let rolled_up = store.roll_up(late, MANY).await.unwrap();
+    assert_eq!(rolled_up, one_type_in_one_hour);
+    raw(&config, "DELETE FROM {}.metrics_rollups");
+    store.forget_rollups().await.unwrap();
+    let rolled_up = store.roll_up(late, MANY).await.unwrap();
+    assert_eq!(rolled_up, one_type_in_one_hour);
+    let anew = store.digest(&Scope::All, &any, &none, late).await.unwrap();
+    assert_eq!(anew, before);
 }

@@ -18,6 +18,7 @@ mod maintain;
 mod metrics;
 mod migrate;
 mod reader;
+mod rollup;
 mod row;
 mod schema;
 mod select;

@@ -15,7 +15,7 @@ use crate::{error::ConnectError, sql::Composed};
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// The schema that this program knows, as `PRAGMA user_version` says it; one per migration.
-pub(crate) const SCHEMA_VERSION: i64 = 3;
+pub(crate) const SCHEMA_VERSION: i64 = 4;
 /// What `PRAGMA application_id` says of our files: "FIML".
 const APPLICATION_ID: i64 = 0x4649_4d4c;
 

@@ -7,8 +7,8 @@ use diesel::{
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 use fiml_session_core::{
-    Asset, QueryRecord, SessionHeader, SessionId, SessionMetrics, Tag, Timestamp, UserId,
-    execution_micros,
+    Asset, QueryRecord, SessionHeader, SessionId, SessionMetrics, SessionType, Tag, Timestamp,
+    UserId, execution_micros,
     store::{BoxError, StoreError},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -97,10 +97,7 @@ impl TryFrom<HeaderRow> for SessionHeader {
         Ok(Self {
             id,
             user_id: user_id.map_err(|source| corrupt(Some(id), source))?,
-            session_type: row
-                .session_type
-                .parse()
-                .map_err(|source| corrupt(Some(id), BoxError::from(source)))?,
+            session_type: session_type(Some(id), &row.session_type)?,
             assets: from_json(id, &row.assets)?,
             tags: from_json(id, &row.tags)?,
             created_at: Timestamp::from_micros(row.created_at),
@@ -244,6 +241,11 @@ pub(crate) fn id_bytes(id: SessionId) -> Vec<u8> {
 pub(crate) fn session_id(bytes: &[u8]) -> Result<SessionId, StoreError> {
     let uuid = Uuid::from_slice(bytes).map_err(|source| corrupt(None, source))?;
     Ok(SessionId::from_uuid(uuid))
+}
+
+pub(crate) fn session_type(id: Option<SessionId>, name: &str) -> Result<SessionType, StoreError> {
+    let parsed = name.parse();
+    parsed.map_err(|source| corrupt(id, BoxError::from(source)))
 }
 
 /// A count as SQLite keeps numbers.

@@ -145,6 +145,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    metrics_rollups (hours, start, session_type) {
+        hours -> BigInt,
+        start -> BigInt,
+        session_type -> Text,
+        mark -> Binary,
+        digest -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     job_runs (job, tick) {
         job -> Text,
         tick -> BigInt,

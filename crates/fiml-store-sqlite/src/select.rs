@@ -3,7 +3,7 @@
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use fiml_session_core::{
     SessionId,
-    store::{Cursor, MetricsFilter, Page, Scope, SessionFilter},
+    store::{Cursor, MetricsFilter, Page, Scope, SessionFilter, Step, Stretch},
 };
 
 use crate::{
@@ -146,6 +146,28 @@ pub(crate) fn archived_figures_after(
         query = behind(query, &BY_SESSION, after);
     }
     query.sql(" ORDER BY s.created_at DESC, s.id DESC")
+}
+
+/// The archived figures of one session.
+pub(crate) fn figures_of(id: SessionId) -> Composed<Text> {
+    Composed::new("SELECT s.metrics FROM session_metrics s WHERE s.id = ").bytes(id_bytes(id))
+}
+
+/// When each roll-up of a stretch begins, its type and its digest.
+pub(crate) type RollupColumns = (BigInt, Text, Nullable<Binary>);
+
+/// The roll-ups that begin in a stretch.
+pub(crate) fn rollups(step: Step, stretch: &Stretch) -> Composed<RollupColumns> {
+    let query = "SELECT r.start, r.session_type, r.digest FROM metrics_rollups r WHERE r.hours = ";
+    let query = Composed::new(query).number(step.hours());
+    let mut query = query.sql(" AND r.start >= ").number(stretch.from.micros());
+    if let Some(before) = stretch.before {
+        query = query.sql(" AND r.start < ").number(before.micros());
+    }
+    if let Some(wanted) = stretch.session_type {
+        query = query.sql(" AND r.session_type = ").text(wanted.name());
+    }
+    query
 }
 
 fn behind<T>(query: Composed<T>, key: &Key, after: Cursor) -> Composed<T> {

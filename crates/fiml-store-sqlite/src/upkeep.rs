@@ -13,6 +13,7 @@ use tracing::instrument;
 use crate::{
     active::ids_of,
     connect::SqliteStore,
+    rollup::purge_in_txn,
     row::{MetricsRow, id_bytes, limit as row_limit, number},
     schema::{archived_sessions, session_metrics},
 };
@@ -78,5 +79,51 @@ impl ArchiveUpkeep for SqliteStore {
             Ok(written.execute(conn)? > 0)
         })
         .await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn stale_rollups(
+        &self,
+        ended: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        self.count_stale_rollups(ended, limit).await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn roll_up(&self, ended: Timestamp, limit: NonZeroUsize) -> Result<u64, StoreError> {
+        self.roll_up_stale(ended, limit).await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn forget_rollups(&self) -> Result<(), StoreError> {
+        self.forget_every_rollup().await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn count_metrics_before(
+        &self,
+        created: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        self.read(move |conn| {
+            let due: Vec<i64> = session_metrics::table
+                .filter(session_metrics::created_at.lt(created.micros()))
+                .limit(row_limit(limit.get()))
+                .select(session_metrics::created_at)
+                .load(conn)?;
+            Ok(due.len() as u64)
+        })
+        .await
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    async fn purge_metrics_before(
+        &self,
+        created: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        self.write(move |conn| Ok(purge_in_txn(conn, created, limit)? as u64))
+            .await
     }
 }

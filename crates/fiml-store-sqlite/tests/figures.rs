@@ -1,16 +1,21 @@
-//! Figures of live sessions, whose queries are counted together and not one by one.
+//! Figures of live sessions, whose queries are counted together, and of archived ones, which are added up.
 
 #![expect(
     clippy::unwrap_used,
     reason = "fixtures fail the test that asks for them"
 )]
 
+use std::collections::BTreeSet;
+
+use diesel::{Connection, connection::SimpleConnection, sqlite::SqliteConnection};
 use fiml_session_core::{
-    ChangeBatch, QueryRecord, Session, SessionChange, SessionMetrics,
-    store::{ActiveStore, MetricsFilter, Scope},
+    ChangeBatch, QueryRecord, Session, SessionChange, SessionMetrics, Timestamp,
+    store::{ActiveStore, ArchiveUpkeep, MetricsFilter, MetricsStore, Scope},
 };
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
-use fiml_testkit::fixtures::{after, apply, id, insert, live, session};
+use fiml_testkit::fixtures::{
+    MANY, START, after, apply, archived, full_session, id, insert, live, session,
+};
 
 fn query(n: u32) -> QueryRecord {
     QueryRecord {
@@ -81,5 +86,35 @@ async fn they_agree_with_the_history_however_many_queries_come_at_once() {
             [SessionMetrics::of(&found)],
             "{from} queries"
         );
+    }
+}
+
+#[tokio::test]
+async fn figures_without_sums_are_found_and_added_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let store = SqliteStore::connect(SqliteConfig::new(&path))
+        .await
+        .unwrap();
+    for n in 1..=50 {
+        archived(&store, full_session(n), START).await;
+    }
+    let (any, none) = (MetricsFilter::default(), BTreeSet::new());
+    let late = Timestamp::MAX;
+    let digest = async || {
+        let digest = store.digest(&Scope::All, &any, &none, late).await;
+        digest.unwrap()
+    };
+    let before = digest().await;
+    assert_eq!(before.sessions, 50);
+    let one_type_in_one_hour = 2;
+    for _ in 0..2 {
+        let rolled_up = store.roll_up(late, MANY).await.unwrap();
+        assert_eq!(rolled_up, one_type_in_one_hour);
+        assert_eq!(digest().await, before);
+        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        conn.batch_execute("DELETE FROM metrics_rollups").unwrap();
+        store.forget_rollups().await.unwrap();
+        assert_eq!(digest().await, before);
     }
 }

@@ -104,7 +104,7 @@ async fn a_newer_schema_is_refused_with_both_versions() {
             error,
             ConnectError::Newer {
                 found: 99,
-                known: 3,
+                known: 4,
                 ..
             }
         ),

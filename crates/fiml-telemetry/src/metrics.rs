@@ -1,16 +1,19 @@
 //! Observes the store of the figures of archived sessions.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use fiml_session_core::{
     MetricsDigest, SessionId, SessionMetrics, Timestamp,
-    store::{MetricsFilter, MetricsStore, Page, Scope, StoreError},
+    store::{MetricsFilter, MetricsStore, Page, Scope, Step, StoreError},
 };
 
 use crate::operations::{OperationSeries, operations};
 
-operations!(Operations, "metrics": digest, list_metrics);
+operations!(Operations, "metrics": digest, list_metrics, series);
 
 #[derive(Debug)]
 pub(crate) struct ObservedMetrics {
@@ -39,6 +42,18 @@ impl MetricsStore for ObservedMetrics {
         let call = self.inner.digest(scope, filter, excluding, at);
         self.operations.digest.observe(call).await
     }
+    async fn series(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        step: Step,
+        excluding: &BTreeSet<SessionId>,
+        at: Timestamp,
+    ) -> Result<BTreeMap<Timestamp, MetricsDigest>, StoreError> {
+        let call = self.inner.series(scope, filter, step, excluding, at);
+        self.operations.series.observe(call).await
+    }
+
     async fn list_metrics(
         &self,
         scope: &Scope,

@@ -10,7 +10,17 @@ use fiml_session_core::{
 
 use crate::operations::{OperationSeries, operations};
 
-operations!(Operations, "upkeep": count_before, unmeasured, measure);
+operations!(
+    Operations,
+    "upkeep": count_before,
+    unmeasured,
+    measure,
+    stale_rollups,
+    roll_up,
+    forget_rollups,
+    count_metrics_before,
+    purge_metrics_before
+);
 
 #[derive(Debug)]
 pub(crate) struct ObservedUpkeep {
@@ -50,5 +60,42 @@ impl ArchiveUpkeep for ObservedUpkeep {
     async fn measure(&self, metrics: &SessionMetrics, version: u64) -> Result<bool, StoreError> {
         let call = self.inner.measure(metrics, version);
         self.operations.measure.observe(call).await
+    }
+
+    async fn stale_rollups(
+        &self,
+        ended: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        let call = self.inner.stale_rollups(ended, limit);
+        self.operations.stale_rollups.observe(call).await
+    }
+
+    async fn roll_up(&self, ended: Timestamp, limit: NonZeroUsize) -> Result<u64, StoreError> {
+        let call = self.inner.roll_up(ended, limit);
+        self.operations.roll_up.observe(call).await
+    }
+
+    async fn forget_rollups(&self) -> Result<(), StoreError> {
+        let call = self.inner.forget_rollups();
+        self.operations.forget_rollups.observe(call).await
+    }
+
+    async fn count_metrics_before(
+        &self,
+        created: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        let call = self.inner.count_metrics_before(created, limit);
+        self.operations.count_metrics_before.observe(call).await
+    }
+
+    async fn purge_metrics_before(
+        &self,
+        created: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<u64, StoreError> {
+        let call = self.inner.purge_metrics_before(created, limit);
+        self.operations.purge_metrics_before.observe(call).await
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `SESSION_CLEANUP_INTERVAL_MINUTES` | how often expired sessions are archived; from a second (0.0167) to 366 days | 60 |
 //! | `SESSION_RETENTION_DAYS` | how long archived sessions are kept, from their archiving on | 30 |
+//! | `SESSION_METRICS_RETENTION_DAYS` | how long the figures of archived sessions are kept, from the creation of the session on | 400 |
 //! | `SESSION_JOB_RUNS_RETENTION_DAYS` | how long runs of jobs are kept; the newest of each job always is | 30 |
 //! | `SESSION_JOB_LEASE_SECONDS` | how long whoever runs a job may be silent before another takes it over; 1 to 3600, and more than the replicas' clocks differ by | 60 |
 
@@ -11,9 +12,9 @@ use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use fiml_jobs::{
-    CleanupExpiredSessions, DEFAULT_KEEP_RUNS, DEFAULT_LEASE, DEFAULT_RETENTION,
-    DeleteOldArchivedSessions, GenerateSessionMetrics, JobRegistry, RunningJobs, Schedule,
-    Scheduler, SchedulerConfig,
+    CleanupExpiredSessions, DEFAULT_KEEP_RUNS, DEFAULT_LEASE, DEFAULT_METRICS_RETENTION,
+    DEFAULT_RETENTION, DeleteOldArchivedSessions, GenerateSessionMetrics, JobRegistry, RunningJobs,
+    Schedule, Scheduler, SchedulerConfig,
 };
 use fiml_session_core::{Invalid, SystemClock};
 
@@ -23,10 +24,11 @@ use crate::{
 };
 
 /// Every variable that is read here.
-pub(crate) const NAMES: [&str; 4] = [CLEANUP, RETENTION, RUNS_RETENTION, LEASE];
+pub(crate) const NAMES: [&str; 5] = [CLEANUP, RETENTION, METRICS_RETENTION, RUNS_RETENTION, LEASE];
 
 const CLEANUP: &str = "SESSION_CLEANUP_INTERVAL_MINUTES";
 const RETENTION: &str = "SESSION_RETENTION_DAYS";
+const METRICS_RETENTION: &str = "SESSION_METRICS_RETENTION_DAYS";
 const RUNS_RETENTION: &str = "SESSION_JOB_RUNS_RETENTION_DAYS";
 const LEASE: &str = "SESSION_JOB_LEASE_SECONDS";
 
@@ -46,6 +48,7 @@ pub(crate) const JOBS: [&str; 3] = [
 pub(crate) struct JobSettings {
     cleanup: Schedule,
     retention: Duration,
+    metrics_retention: Duration,
     keep_runs: Duration,
     lease: Duration,
 }
@@ -73,6 +76,7 @@ impl JobSettings {
         Ok(Self {
             cleanup: Schedule::every(cleanup)?,
             retention: days(RETENTION, DEFAULT_RETENTION)?,
+            metrics_retention: days(METRICS_RETENTION, DEFAULT_METRICS_RETENTION)?,
             keep_runs: days(RUNS_RETENTION, DEFAULT_KEEP_RUNS)?,
             lease: span(settings, LEASE, second, range, seconds, DEFAULT_LEASE)?,
         })
@@ -118,7 +122,11 @@ pub(crate) fn scheduler(opened: &Opened, config: &Config) -> Result<Scheduler> {
             upkeep(),
             settings.retention,
         ))?
-        .with(GenerateSessionMetrics::new(sessions, upkeep()))?;
+        .with(GenerateSessionMetrics::new(
+            sessions,
+            upkeep(),
+            settings.metrics_retention,
+        ))?;
     let scheduling = SchedulerConfig {
         lease: settings.lease,
         keep_runs: settings.keep_runs,
@@ -164,6 +172,7 @@ mod tests {
         let usual = JobSettings::read(&Settings::default()).unwrap();
         assert_eq!(usual.cleanup, Schedule::HOURLY);
         assert_eq!(usual.retention, 30 * DAY);
+        assert_eq!(usual.metrics_retention, 400 * DAY);
         let often = read(CLEANUP, "0.0167").unwrap().cleanup;
         assert!(often.interval() < Duration::from_secs(2), "{often:?}");
         assert_eq!(read(RETENTION, "0.5").unwrap().retention, DAY / 2);

@@ -11,6 +11,7 @@ mod archiving;
 mod bare;
 mod bare_row;
 mod far;
+mod figures;
 mod looks;
 mod memory;
 mod pace;
@@ -67,6 +68,9 @@ fn main() {
         }
         if wanted.has("sweep") {
             sweep::of_many(&servers).await;
+        }
+        if wanted.has("figures") {
+            figures::over_many(&servers).await;
         }
         if wanted.has("memory") {
             memory::beside_a_document(&servers).await;

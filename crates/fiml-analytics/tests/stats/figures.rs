@@ -190,6 +190,18 @@ async fn a_session_counts_in_the_period_it_was_created_in() {
         at.total_sessions, 1,
         "exactly a day ago is within the last day"
     );
+    house
+        .clock
+        .advance(Duration::from_hours(1) - Duration::from_micros(1));
+    let within = house
+        .analytics
+        .get_session_stats(&Scope::All, &days(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        within.total_sessions, 1,
+        "the period begins with the hour in which the last day began"
+    );
     house.clock.advance(Duration::from_micros(1));
     let past = house
         .analytics

@@ -182,3 +182,69 @@ async fn a_summary_names_the_days_of_one_user() {
         .get_user_session_summary(&Scope::All, "eve", 30);
     assert_eq!(nobody.await.unwrap().busiest_day, None);
 }
+
+#[tokio::test]
+async fn a_period_may_be_named_by_its_ends() {
+    let house = house(Policy::default());
+    let begin = house.store.now();
+    for _ in 0..4 {
+        let id = house
+            .session("ann", SessionType::Equity, &["IBM"], &[])
+            .await;
+        house.query(id, 1.0, false, None).await;
+        house.clock.advance(DAY - Duration::from_secs(10));
+    }
+    let between = |from: u32, until: Option<u32>| StatsRequest {
+        from: Some(begin.plus(DAY * from)),
+        until: until.map(|day| begin.plus(DAY * day)),
+        ..StatsRequest::default()
+    };
+    for (request, sessions, days) in [
+        (between(0, None), 4, 4),
+        (between(1, Some(3)), 2, 2),
+        (between(3, Some(9)), 1, 6),
+    ] {
+        let stats = house
+            .analytics
+            .get_session_stats(&Scope::All, &request)
+            .await
+            .unwrap();
+        assert_eq!((stats.total_sessions, stats.period_days), (sessions, days));
+        assert_eq!((stats.from, stats.until), (request.from, request.until));
+    }
+    let middle = between(1, Some(3));
+    let before = house
+        .analytics
+        .get_previous_session_stats(&Scope::All, &middle)
+        .await
+        .unwrap();
+    assert_eq!((before.total_sessions, before.until), (1, middle.from));
+    let series = house
+        .analytics
+        .get_session_series(&Scope::All, &middle, Step::Day)
+        .await
+        .unwrap();
+    let per_day: Vec<_> = series.points.iter().map(|day| day.total_sessions).collect();
+    assert_eq!(per_day, [1, 1]);
+    let until = StatsRequest {
+        until: Some(begin.plus(DAY * 2)),
+        ..last_days(1)
+    };
+    let stats = house
+        .analytics
+        .get_session_stats(&Scope::All, &until)
+        .await
+        .unwrap();
+    assert_eq!(stats.total_sessions, 1);
+    for refused in [between(3, Some(3)), between(9, None)] {
+        let error = house
+            .analytics
+            .get_session_stats(&Scope::All, &refused)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code(), error.argument()),
+            (ErrorCode::InvalidArgument, Some("from"))
+        );
+    }
+}

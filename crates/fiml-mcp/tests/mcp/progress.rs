@@ -1,5 +1,10 @@
 //! Progress reaches whoever asked for it, through the layers and over a pipe; without any, an answer is JSON.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers fail the test that asks for them"
+)]
+
 use fiml_mcp::{HttpConfig, http::layered};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,

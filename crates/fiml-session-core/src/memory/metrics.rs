@@ -1,6 +1,6 @@
 //! The figures of archived sessions, in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
@@ -9,7 +9,7 @@ use crate::{
     clock::Timestamp,
     id::SessionId,
     metrics::{MetricsDigest, SessionMetrics},
-    store::{Cursor, MetricsFilter, MetricsStore, Page, Scope, StoreError},
+    store::{Cursor, MetricsFilter, MetricsStore, Page, Scope, Step, StoreError},
 };
 
 #[async_trait]
@@ -22,12 +22,9 @@ impl MetricsStore for MemoryStore {
         at: Timestamp,
     ) -> Result<MetricsDigest, StoreError> {
         let mut digest = MetricsDigest::default();
-        let tables = self.tables();
-        let counted = tables
-            .metrics
-            .values()
-            .filter(|row| wants(scope, filter, row) && !excluding.contains(&row.session_id));
-        counted.for_each(|row| digest.add(row, at));
+        for row in self.rows(scope, filter, excluding) {
+            digest.add(&row, at);
+        }
         Ok(digest)
     }
 
@@ -46,6 +43,37 @@ impl MetricsStore for MemoryStore {
         rows.sort_by_key(|row| Cursor::of_metrics(row));
         rows.truncate(page.limit.get());
         Ok(rows.into_iter().cloned().collect())
+    }
+
+    async fn series(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        step: Step,
+        excluding: &BTreeSet<SessionId>,
+        at: Timestamp,
+    ) -> Result<BTreeMap<Timestamp, MetricsDigest>, StoreError> {
+        let mut series = BTreeMap::<_, MetricsDigest>::new();
+        for row in self.rows(scope, filter, excluding) {
+            let point = step.start(row.created_at);
+            series.entry(point).or_default().add(&row, at);
+        }
+        Ok(series)
+    }
+}
+
+impl MemoryStore {
+    fn rows(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        excluding: &BTreeSet<SessionId>,
+    ) -> Vec<SessionMetrics> {
+        let tables = self.tables();
+        let rows = tables.metrics.values();
+        rows.filter(|row| wants(scope, filter, row) && !excluding.contains(&row.session_id))
+            .cloned()
+            .collect()
     }
 }
 

@@ -1,6 +1,9 @@
 //! The port of the figures that outlive archived sessions.
 
-use std::{collections::BTreeSet, fmt::Debug};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+};
 
 use async_trait::async_trait;
 
@@ -9,7 +12,7 @@ use crate::{
     id::{Asset, SessionId, Tag, UserId},
     metrics::{MetricsDigest, SessionMetrics},
     session::SessionType,
-    store::{Page, Scope, StoreError},
+    store::{Page, Scope, Step, StoreError},
 };
 
 /// Which sessions figures are wanted of; an empty field asks for nothing.
@@ -80,4 +83,17 @@ pub trait MetricsStore: Debug + Send + Sync + 'static {
         filter: &MetricsFilter,
         page: Page,
     ) -> Result<Vec<SessionMetrics>, StoreError>;
+
+    /// The same figures by the hour or day in which the sessions were created, under its start; without those
+    /// in which none was.
+    ///
+    /// - it divides the figures by creation
+    async fn series(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        step: Step,
+        excluding: &BTreeSet<SessionId>,
+        at: Timestamp,
+    ) -> Result<BTreeMap<Timestamp, MetricsDigest>, StoreError>;
 }

@@ -39,4 +39,7 @@ behaviours! {
         a_page_is_full_though_a_filter_passes_over_rows,
         it_agrees_with_digest,
     }
+    series {
+        it_divides_the_figures_by_creation,
+    }
 }

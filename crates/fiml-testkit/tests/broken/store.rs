@@ -1,6 +1,10 @@
 //! A store that is right but for one fault.
 
-use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use tokio::sync::RwLock;
@@ -11,7 +15,7 @@ use fiml_session_core::{
     store::{
         ActiveStore, ArchiveStore, ArchivedHeader, MetricsFilter, MetricsStore, Page, Quarantined,
         Removal, Reservation, RestoreToken, Scope, SessionFilter, StageOutcome, StagedSession,
-        StoreError, Unsettled,
+        Step, StoreError, Unsettled,
     },
 };
 use fiml_testkit::fixtures::{MANY, token, unsettled_row};
@@ -358,6 +362,19 @@ impl MetricsStore for Broken {
     ) -> Answer<Vec<SessionMetrics>> {
         self.inner
             .list_metrics(&self.scope(scope), filter, page)
+            .await
+    }
+
+    async fn series(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        step: Step,
+        excluding: &BTreeSet<SessionId>,
+        at: Timestamp,
+    ) -> Answer<BTreeMap<Timestamp, MetricsDigest>> {
+        self.inner
+            .series(&self.scope(scope), filter, step, excluding, at)
             .await
     }
 }

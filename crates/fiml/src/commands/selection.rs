@@ -2,7 +2,7 @@
 
 use clap::value_parser;
 use fiml_analytics::StatsRequest;
-use fiml_session_core::SessionType;
+use fiml_session_core::{SessionType, Timestamp};
 
 use crate::commands::argument;
 
@@ -19,6 +19,12 @@ pub(crate) struct Selection {
     #[arg(long, default_value_t = StatsRequest::DEFAULT_DAYS,
         value_parser = value_parser!(u32).range(1..=i64::from(StatsRequest::MAX_DAYS)))]
     days: u32,
+    /// Those created from this day or instant on, in UTC, instead
+    #[arg(long, value_name = "WHEN", conflicts_with = "days", value_parser = instant)]
+    from: Option<Timestamp>,
+    /// Those created before this day or instant, instead of until now
+    #[arg(long, value_name = "WHEN", value_parser = instant)]
+    until: Option<Timestamp>,
     /// Only those about this asset
     #[arg(long, value_name = "SYMBOL")]
     asset: Option<String>,
@@ -36,6 +42,15 @@ impl Selection {
             asset: self.asset,
             tag: self.tag,
             days: self.days,
+            from: self.from,
+            until: self.until,
         }
     }
+}
+
+/// A day, at whose beginning it is, or an instant.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let midnight = format!("{text}T00:00:00Z");
+    let parsed = text.parse().or_else(|_| midnight.parse());
+    parsed.map_err(|_| "say 2026-11-26 or 2026-11-26T08:30:00Z".to_owned())
 }

@@ -36,6 +36,16 @@ enum By {
     Day,
 }
 
+/// The period in a few words.
+pub(crate) fn period(stats: &SessionStats) -> String {
+    match (stats.from, stats.until) {
+        (None, None) => format!("last {} days", stats.period_days),
+        (Some(from), None) => format!("from {from}"),
+        (Some(from), Some(until)) => format!("{from} to {until}"),
+        (None, Some(until)) => format!("{} days to {until}", stats.period_days),
+    }
+}
+
 /// Two periods, one after the other.
 #[derive(Debug, Serialize)]
 struct Comparison {
@@ -61,7 +71,7 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
     if !args.compare {
         let days = match output.is_json() {
             true => None,
-            false => per_day(&analytics, &request).await?,
+            false => per_day(&analytics, &request, current.period_days).await?,
         };
         return output.answer(&current, || {
             let days = days.map_or_else(String::new, |days| render_days(&days, ink));
@@ -110,7 +120,7 @@ fn render(stats: &SessionStats, ink: Ink) -> String {
     let rows = rows
         .into_iter()
         .map(|(name, figure)| vec![name.to_owned(), figure]);
-    let mut text = table(&[&format!("last {} days", stats.period_days), ""], rows);
+    let mut text = table(&[&period(stats), ""], rows);
     let spread = [
         ("duration, seconds", stats.duration_seconds),
         ("queries per session", stats.queries_per_session),
@@ -159,9 +169,10 @@ fn render(stats: &SessionStats, ink: Ink) -> String {
 async fn per_day(
     analytics: &SessionAnalytics,
     request: &StatsRequest,
+    days: u32,
 ) -> Result<Option<SessionSeries>> {
     // A period touches one day more than it is long.
-    if request.days as usize >= Step::MAX_POINTS {
+    if days as usize >= SessionSeries::MAX_POINTS {
         return Ok(None);
     }
     let days = analytics.get_session_series(&Scope::All, request, Step::Day);
@@ -253,11 +264,10 @@ fn render_comparison(comparison: &Comparison) -> String {
             stats.avg_queries_per_session
         }),
     ];
-    let days = current.period_days;
     let header = [
         "",
-        &format!("last {days} days"),
-        &format!("{days} days before"),
+        &period(current),
+        &format!("{} days before", current.period_days),
     ];
     table(&header, rows.into_iter().map(Vec::from))
 }

@@ -1,13 +1,16 @@
 //! Archived sessions and their figures, with hooks.
 
-use std::{collections::BTreeSet, num::NonZeroUsize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+};
 
 use async_trait::async_trait;
 use fiml_session_core::{
     MetricsDigest, SessionId, SessionMetrics, SessionOverview, SessionSnapshot, Timestamp,
     store::{
         ArchiveStore, ArchivedHeader, MetricsFilter, MetricsStore, Page, RestoreToken, Scope,
-        SessionFilter, StageOutcome, StagedSession, StoreError, Unsettled,
+        SessionFilter, StageOutcome, StagedSession, Step, StoreError, Unsettled,
     },
 };
 
@@ -180,6 +183,20 @@ impl MetricsStore for Hooked {
         self.before("list_metrics").await?;
         let done = MetricsStore::list_metrics(&*self.inner, scope, filter, page).await;
         self.after("list_metrics").await?;
+        done
+    }
+
+    async fn series(
+        &self,
+        scope: &Scope,
+        filter: &MetricsFilter,
+        step: Step,
+        excluding: &BTreeSet<SessionId>,
+        at: Timestamp,
+    ) -> Result<BTreeMap<Timestamp, MetricsDigest>, StoreError> {
+        self.before("series").await?;
+        let done = MetricsStore::series(&*self.inner, scope, filter, step, excluding, at).await;
+        self.after("series").await?;
         done
     }
 }

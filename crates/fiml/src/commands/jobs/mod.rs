@@ -26,6 +26,10 @@ pub(crate) enum Command {
         /// Change nothing; say what would be done
         #[arg(long)]
         dry_run: bool,
+        /// Forget the figures that were added up by hours and days, and add all up anew; for
+        /// generate_session_metrics
+        #[arg(long, conflicts_with = "dry_run")]
+        rebuild: bool,
     },
     /// Run every job whenever it is due, until this is stopped
     Work(telemetry::Args),
@@ -40,7 +44,8 @@ long, five times in all.
 
   cleanup_expired_sessions      every SESSION_CLEANUP_INTERVAL_MINUTES (60)
   delete_old_archived_sessions  daily; those archived SESSION_RETENTION_DAYS (30) ago or longer
-  generate_session_metrics      daily
+  generate_session_metrics      daily; removes figures of sessions that were created
+                                SESSION_METRICS_RETENTION_DAYS (400) ago or longer
 
 Every run is kept for SESSION_JOB_RUNS_RETENTION_DAYS (30).";
 
@@ -48,7 +53,11 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
     match command {
         Command::List => list::run(config, output).await,
         Command::History(args) => history::run(args, config, output).await,
-        Command::Run { name, dry_run } => run::run(&name, dry_run, config, output).await,
+        Command::Run {
+            name,
+            dry_run,
+            rebuild,
+        } => run::run(&name, dry_run, rebuild, config, output).await,
         Command::Work(args) => work::run(&args, config, output).await,
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, bail};
-use fiml_jobs::RunError;
+use fiml_jobs::{GenerateSessionMetrics, RunError};
+use fiml_session_core::Invalid;
 use serde::Serialize;
 
 use crate::{commands::jobs::view::counts, config::Config, output::Output, schedule, wiring};
@@ -18,8 +19,22 @@ struct Answer<'a> {
     warning: Option<&'a str>,
 }
 
-pub(super) async fn run(name: &str, dry: bool, config: &Config, output: &Output) -> Result<()> {
+pub(super) async fn run(
+    name: &str,
+    dry: bool,
+    rebuild: bool,
+    config: &Config,
+    output: &Output,
+) -> Result<()> {
+    if rebuild && name != GenerateSessionMetrics::NAME {
+        let problem = format!("is for another job than {name}");
+        let refused = Invalid::malformed("--rebuild", problem, GenerateSessionMetrics::NAME);
+        return Err(refused.into());
+    }
     let opened = wiring::stored(config).await?;
+    if rebuild {
+        opened.upkeep.forget_rollups().await?;
+    }
     let scheduler = schedule::scheduler(&opened, config)?;
     let report = scheduler.run_now(&name.parse()?, dry).await;
     let report = report.map_err(|error| match error {

@@ -83,7 +83,7 @@ async fn read(
     let previous = analytics
         .get_previous_session_stats(&Scope::All, request)
         .await?;
-    let series = match step(request.days) {
+    let series = match step(stats.period_days) {
         Some(step) => Some(
             analytics
                 .get_session_series(&Scope::All, request, step)
@@ -104,7 +104,7 @@ const fn step(days: u32) -> Option<Step> {
     match days as usize {
         0..=2 => Some(Step::Hour),
         // A period touches one day more than it is long.
-        days if days < Step::MAX_POINTS => Some(Step::Day),
+        days if days < SessionSeries::MAX_POINTS => Some(Step::Day),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ const STYLE: &str = include_str!("style.css");
 /// The whole page.
 pub(super) fn render(report: &Report) -> Result<String> {
     let Report { at, stats, .. } = report;
-    let title = format!("FIML sessions, {}", period(stats.period_days));
+    let title = format!("FIML sessions, {}", period(stats));
     let body = if stats.total_sessions == 0 {
         "<p class=\"nothing\">No session was created in this period that matches. There is nothing to \
          draw.</p>\n"
@@ -32,21 +32,16 @@ pub(super) fn render(report: &Report) -> Result<String> {
     ))
 }
 
-fn period(days: u32) -> String {
-    match days {
-        1 => "last day".to_owned(),
-        days => format!("last {days} days"),
-    }
-}
-
 /// Which sessions the page is about.
 fn which(report: &Report) -> String {
     let Report { at, stats, .. } = report;
+    let end = stats.until.unwrap_or(*at);
     let length = std::time::Duration::from_hours(24) * stats.period_days;
+    let begin = stats.from.unwrap_or_else(|| Step::Hour.start(end.minus(length)));
     let mut which = format!(
         "Sessions created from {} to {} UTC",
-        minute(at.minus(length)),
-        minute(*at)
+        minute(begin),
+        minute(end)
     );
     let filters = [
         ("user", stats.user_id.as_ref().map(ToString::to_string)),
@@ -95,7 +90,10 @@ fn tiles(report: &Report) -> String {
             mean.map(|mean| format!("{mean:.1}"))
         }),
     ];
-    let before = period(report.stats.period_days).replacen("last", "the", 1);
+    let before = match report.stats.period_days {
+        1 => "the day".to_owned(),
+        days => format!("the {days} days"),
+    };
     format!(
         "<dl class=\"tiles\">\n{}</dl>\n<p class=\"note\">In brackets: {before} before. A session is abandoned \
          where it ended with fewer than two queries; its share is that of the ended ones.</p>\n",
@@ -133,8 +131,8 @@ fn pictures(report: &Report) -> Result<String> {
         None => format!(
             "<p class=\"note\">There are no pictures over time: a series has at most {} points. Take {} days or \
              fewer.</p>\n",
-            Step::MAX_POINTS,
-            Step::MAX_POINTS - 1
+            SessionSeries::MAX_POINTS,
+            SessionSeries::MAX_POINTS - 1
         ),
     };
     html += "<div class=\"columns\">\n";
