@@ -174,7 +174,9 @@ impl MetricsExport {
         let headers = headers.map_err(AnalyticsError::live)?;
         let is_last = headers.len() < self.page.get();
         let oldest = headers.last().filter(|_| !is_last);
-        let down_to = oldest.map_or(self.period.from, |oldest| oldest.created_at.max(self.period.from));
+        let down_to = oldest.map_or(self.period.from, |oldest| {
+            oldest.created_at.max(self.period.from)
+        });
         let is_wanted = before.is_none_or(|before| down_to < before);
         let mut rows = Vec::new();
         if is_wanted {
@@ -204,7 +206,10 @@ impl MetricsExport {
         after: Option<Cursor>,
     ) -> Result<Vec<ExportedSession>, AnalyticsError> {
         let metrics = &self.store.stores().metrics;
-        let (filter, page) = (self.filter(self.period.from, self.period.before), self.page(after));
+        let (filter, page) = (
+            self.filter(self.period.from, self.period.before),
+            self.page(after),
+        );
         let rows = metrics.list_metrics(&self.scope, &filter, page).await;
         let rows = rows.map_err(AnalyticsError::archived)?;
         self.next = match rows.last() {

@@ -1,10 +1,13 @@
 //! The page around the pictures.
 
 use anyhow::Result;
-use fiml_analytics::{SessionStats, Step};
+use fiml_analytics::{SessionSeries, SessionStats, Step};
 
 use super::{Report, figure::escaped, over_time, shares};
-use crate::output::{minute, percent};
+use crate::{
+    commands::stats::period,
+    output::{minute, percent},
+};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -37,7 +40,9 @@ fn which(report: &Report) -> String {
     let Report { at, stats, .. } = report;
     let end = stats.until.unwrap_or(*at);
     let length = std::time::Duration::from_hours(24) * stats.period_days;
-    let begin = stats.from.unwrap_or_else(|| Step::Hour.start(end.minus(length)));
+    let begin = stats
+        .from
+        .unwrap_or_else(|| Step::Hour.start(end.minus(length)));
     let mut which = format!(
         "Sessions created from {} to {} UTC",
         minute(begin),
