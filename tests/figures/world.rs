@@ -220,7 +220,7 @@ impl World {
             } else if life.is_live {
                 (life.row, life.has_figures) = (None, false);
             }
-            if let Some(seen) = live.or(archived.map(|row| row.session)) {
+            if let Some(seen) = live.or_else(|| archived.map(|row| row.session)) {
                 life.session = seen;
                 life.is_deleted = false;
             } else {

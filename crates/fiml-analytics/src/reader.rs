@@ -66,12 +66,13 @@ impl SessionAnalytics {
         at: Timestamp,
     ) -> Result<SessionStats, AnalyticsError> {
         let (selection, period) = request.proven(at)?;
+        let previous = period.previous();
         let selection = Selection {
-            from: selection.from.and(Some(period.previous().from)),
-            until: selection.until.and(period.previous().before),
+            from: selection.from.map(|_| previous.from),
+            until: selection.until.and(previous.before),
             ..selection
         };
-        self.stats(scope, selection, period.previous(), at).await
+        self.stats(scope, selection, previous, at).await
     }
 
     /// The figures of the period by the hour or day, in UTC, in which sessions were created.

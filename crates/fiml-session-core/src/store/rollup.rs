@@ -57,7 +57,7 @@ pub struct Rollup {
     pub digest: MetricsDigest,
 }
 
-/// The first byte of the only form there is so far: MessagePack.
+/// The first byte of the only form there is so far: `MessagePack`.
 const FORM: u8 = 1;
 
 #[derive(Serialize, Deserialize)]

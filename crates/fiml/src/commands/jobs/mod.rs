@@ -27,7 +27,7 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
         /// Forget the figures that were added up by hours and days, and add all up anew; for
-        /// generate_session_metrics
+        /// `generate_session_metrics`
         #[arg(long, conflicts_with = "dry_run")]
         rebuild: bool,
     },
