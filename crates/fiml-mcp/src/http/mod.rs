@@ -1,7 +1,7 @@
 //! MCP over HTTP: one endpoint for both eras, and the limits around it.
 //!
 //! [`McpServer::router`](crate::McpServer::router) answers at `/mcp` and may be mounted in any axum router;
-//! [`health()`] answers at `/health` and `/ready`, [`page()`] at a path of the caller's; [`elsewhere`] says so
+//! [`health()`] answers at `/health` and `/ready`, [`page()`] at a path of the caller's; [`elsewhere()`] says so
 //! anywhere else. [`serve_http`] serves any of them, or all merged, and bounds what only a listener can:
 //! connections, heads that trickle in, answers that nobody takes, and the end. A
 //! program that serves the router by other means sets `TCP_NODELAY` and a time for heads and answers itself.
@@ -11,7 +11,7 @@
 //! | what | status | code |
 //! |---|---|---|
 //! | a `Host` or `Origin` that is not allowed, at `/health` and `/ready` too | 403 | -32600 |
-//! | another path, where the router stands alone or beside [`elsewhere`] | 404 | -32600 |
+//! | another path, where the router stands alone or beside [`elsewhere()`] | 404 | -32600 |
 //! | another method than POST | 405 | -32600 |
 //! | an `Accept` without JSON and event streams; a `Content-Type` that is not JSON | 406; 415 | -32600 |
 //! | a body that does not arrive in time; one that is too large | 408; 413 | -32600 |
