@@ -111,4 +111,4 @@ bench *ARGS:
     cargo bench -p fiml-tests --bench embedded --bench tiers --bench http -- {{ARGS}}
 
 # Run every check
-verify: lint doc test otlp examples exports report python-client inspector conformance fuzz
+verify: setup lint doc test otlp examples exports report python-client inspector conformance fuzz

@@ -103,10 +103,7 @@ async fn compare(world: &World, scope: &Scope, request: &StatsRequest) -> Result
     if found != expected {
         return Err(differ("the figures", &expected, &found));
     }
-    let length = match request.from {
-        Some(from) => of.1.unwrap_or(now).since(from),
-        None => 24 * HOUR * request.days,
-    };
+    let length = of.1.unwrap_or(now).since(of.0);
     let before = (of.0.minus(length), Some(of.0));
     let earlier = asked(&all, scope, request, before);
     let found = analytics.get_previous_session_stats(scope, request);

@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use crate::{error::AnalyticsError, period::Period, stats::Selection};
 
-/// The figures of one session, as they stood when the export began to read.
+/// The figures of one session, as they stood when its page was read; the instant at which the export began
+/// decides what has expired.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExportedSession {
     /// The session.
@@ -180,9 +181,16 @@ impl MetricsExport {
         let is_wanted = before.is_none_or(|before| down_to < before);
         let mut rows = Vec::new();
         if is_wanted {
+            // Tags change: a live session may have a row in the archive with a tag that it has lost.
             let filter = self.filter(down_to, before);
-            let read = active.metrics(&self.scope, &filter).await;
+            let any_tag = MetricsFilter {
+                tag: None,
+                ..filter.clone()
+            };
+            let read = active.metrics(&self.scope, &any_tag).await;
             rows = read.map_err(AnalyticsError::live)?;
+            self.live.extend(rows.iter().map(|row| row.session_id));
+            rows.retain(|row| filter.covers(row));
         }
         self.next = if down_to <= self.period.from {
             Next::Archived(None)
@@ -193,7 +201,6 @@ impl MetricsExport {
                 after: oldest.map(Cursor::of),
             }
         };
-        self.live.extend(rows.iter().map(|row| row.session_id));
         rows.sort_by_key(Cursor::of_metrics);
         let rows = rows.into_iter();
         Ok(rows
@@ -246,7 +253,7 @@ impl MetricsExport {
         SessionFilter {
             user_id: self.selection.user_id.clone(),
             session_type: self.selection.session_type,
-            tags: self.selection.tag.iter().cloned().collect(),
+            tags: Vec::new(),
             asset: self.selection.asset.clone(),
             unexpired_at: None,
         }

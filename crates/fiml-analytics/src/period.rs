@@ -68,18 +68,24 @@ impl StatsRequest {
                 before: self.until,
                 length: end.since(from),
             },
-            None => Period {
-                from: Step::Hour.start(end.minus(DAY * days)),
-                before: self.until,
-                length: DAY * days,
-            },
+            None => {
+                let from = Step::Hour.start(end.minus(DAY * days));
+                Period {
+                    from,
+                    before: self.until,
+                    length: end.since(from),
+                }
+            }
         };
-        if period.length > DAY * most {
+        if self.from.is_some() && period.length > DAY * most {
             let problem = format!("is more than {most} days before the end");
             let limit = format!("at most {most} days");
             return Err(Invalid::malformed("from", problem, limit));
         }
-        let long = period.length.as_micros().div_ceil(DAY.as_micros());
+        let long = match self.from {
+            Some(_) => period.length.as_micros().div_ceil(DAY.as_micros()),
+            None => days.into(),
+        };
         let selection = Selection {
             user_id: parsed::<UserId>(self.user_id.as_deref())?,
             session_type: self.session_type,

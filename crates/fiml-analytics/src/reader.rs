@@ -100,9 +100,9 @@ impl SessionAnalytics {
         let starts = starts(step, period.from, period.last(at))?;
         // Live first: what is archived between the two reads is then left out of the second.
         let filter = selection.filter(period);
-        let live = self.live(scope, &filter).await?;
+        let (live, held) = self.live(scope, &filter).await?;
         let metrics = &self.store.stores().metrics;
-        let archived = metrics.series(scope, &filter, step, &ids(&live), at).await;
+        let archived = metrics.series(scope, &filter, step, &held, at).await;
         let mut digests = archived.map_err(AnalyticsError::archived)?;
         for session in &live {
             let start = step.start(session.created_at);
@@ -160,26 +160,31 @@ impl SessionAnalytics {
         self.store.policy().check_analytics()?;
         // Live first: what is archived between the two reads is then left out of the second.
         let filter = selection.filter(period);
-        let live = self.live(scope, &filter).await?;
+        let (live, held) = self.live(scope, &filter).await?;
         let metrics = &self.store.stores().metrics;
-        let archived = metrics.digest(scope, &filter, &ids(&live), at).await;
+        let archived = metrics.digest(scope, &filter, &held, at).await;
         let archived = archived.map_err(AnalyticsError::archived)?;
         let mut digest = MetricsDigest::default();
         live.iter().for_each(|session| digest.add(session, at));
         Ok(SessionStats::of(&digest, &archived, selection))
     }
 
+    /// The live sessions that match, and the ids of those whose rows in the archive do not count.
     async fn live(
         &self,
         scope: &Scope,
         filter: &MetricsFilter,
-    ) -> Result<Vec<SessionMetrics>, AnalyticsError> {
+    ) -> Result<(Vec<SessionMetrics>, BTreeSet<SessionId>), AnalyticsError> {
         let active = &self.store.stores().active;
-        let live = active.metrics(scope, filter).await;
-        live.map_err(AnalyticsError::live)
+        // Tags change: a live session may have a row in the archive with a tag that it has lost.
+        let any_tag = MetricsFilter {
+            tag: None,
+            ..filter.clone()
+        };
+        let live = active.metrics(scope, &any_tag).await;
+        let mut live = live.map_err(AnalyticsError::live)?;
+        let held = live.iter().map(|session| session.session_id).collect();
+        live.retain(|session| filter.covers(session));
+        Ok((live, held))
     }
-}
-
-fn ids(sessions: &[SessionMetrics]) -> BTreeSet<SessionId> {
-    sessions.iter().map(|session| session.session_id).collect()
 }

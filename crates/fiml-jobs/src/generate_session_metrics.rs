@@ -60,13 +60,22 @@ impl GenerateSessionMetrics {
 
     /// Whether figures of the session were written; not of one that is too old to have any.
     async fn measure(&self, id: SessionId, before: Timestamp) -> Result<bool, StoreError> {
+        if self.is_too_old(id, before).await? {
+            return Ok(false);
+        }
         let archive = &self.store.stores().archive;
         let Some(found) = archive.get(&Scope::All, id).await? else {
             return Ok(false);
         };
         let metrics = SessionMetrics::of(&found.session);
-        Ok(metrics.created_at >= before
-            && self.upkeep.measure(&metrics, found.session.version).await?)
+        self.upkeep.measure(&metrics, found.session.version).await
+    }
+
+    /// Whether a session is too old to have figures, or gone; its header tells.
+    async fn is_too_old(&self, id: SessionId, before: Timestamp) -> Result<bool, StoreError> {
+        let archive = &self.store.stores().archive;
+        let seen = archive.overview(&Scope::All, id, 0).await?;
+        Ok(seen.is_none_or(|seen| seen.header.created_at < before))
     }
 
     async fn measure_all(
@@ -79,12 +88,12 @@ impl GenerateSessionMetrics {
             let ids = self.upkeep.unmeasured(after, BATCH).await?;
             let Some(&last) = ids.last() else { break };
             after = Some(last);
-            if context.is_dry_run() {
-                done.measured += ids.len() as u64;
-                continue;
-            }
             for id in ids {
-                match self.measure(id, before).await {
+                let measured = match context.is_dry_run() {
+                    true => self.is_too_old(id, before).await.map(|too_old| !too_old),
+                    false => self.measure(id, before).await,
+                };
+                match measured {
                     Ok(written) => done.measured += u64::from(written),
                     // One that cannot be read stops no other.
                     Err(StoreError::Corrupt { .. }) => done.unreadable += 1,

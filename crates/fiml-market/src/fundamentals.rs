@@ -49,13 +49,16 @@ pub struct Reported {
 /// Figures that rest on a price and on what the company reports, and so on two sources.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Valuation {
-    /// The price times the shares outstanding, rounded to whole dollars.
+    /// The price times the shares outstanding, rounded to whole dollars. Absent where the count is older than
+    /// 200 days, or not of a domestic filer (10-K, 10-Q): the US price of others is mostly one of a receipt
+    /// for several shares. A split between the filing and the price is not seen.
     #[serde(
         serialize_with = "number::serialize_option",
         skip_serializing_if = "Option::is_none"
     )]
     pub market_cap: Option<Decimal>,
-    /// The price over the earnings per share of the last full year, where there are any.
+    /// The price over the earnings per share of the last full year, where there are any; absent as the market
+    /// cap is, where they are older than 500 days.
     #[serde(
         serialize_with = "number::serialize_option",
         skip_serializing_if = "Option::is_none"
@@ -66,14 +69,21 @@ pub struct Valuation {
 impl Valuation {
     /// Both, for a price in US dollars.
     pub(crate) fn of(price: Decimal, company: &Fundamentals) -> Self {
+        let today = company.fetched_at.date_naive();
+        let fits = |figure: &&Reported, days| {
+            let is_domestic = figure.form.starts_with("10-K") || figure.form.starts_with("10-Q");
+            is_domestic && (today - figure.end).num_days() <= days
+        };
         let market_cap = company
             .shares_outstanding
             .as_ref()
+            .filter(|shares| fits(shares, 200))
             .and_then(|shares| price.checked_mul(shares.value))
             .map(|cap| number::round(cap, 0));
         let pe_ratio = company
             .earnings_per_share
             .as_ref()
+            .filter(|earnings| fits(earnings, 500))
             .filter(|earnings| earnings.value > Decimal::ZERO)
             .and_then(|earnings| price.checked_div(earnings.value))
             .map(|ratio| number::round(ratio, 2));

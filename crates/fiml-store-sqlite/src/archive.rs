@@ -105,7 +105,7 @@ impl ArchiveStore for SqliteStore {
         recent: usize,
     ) -> Result<Option<SessionOverview>, StoreError> {
         let scope = scope.clone();
-        self.glance(move |conn| {
+        self.read(move |conn| {
             let Some((session, header, _)) = row_in_txn(conn, &scope, id)? else {
                 return Ok(None);
             };

@@ -55,7 +55,7 @@ impl Endpoint {
             && !url.starts_with("http://")
         {
             let setting = format!("{TRACES_ENDPOINT} or {ENDPOINT}");
-            let problem = format!("is {url:?}");
+            let problem = "is no address of the kind";
             let limit = "an address of a collector over HTTP: http://127.0.0.1:4318";
             return Err(Invalid::malformed(setting, problem, limit));
         }
@@ -82,7 +82,7 @@ impl Traces {
             .with_http_client(client)
             .with_endpoint(url)
             .build()
-            .with_context(|| format!("cannot send traces to {url}"))
+            .context("cannot send traces to the address that is set")
             .map_err(Refused::error)?;
         let provider = SdkTracerProvider::builder()
             .with_resource(resource())

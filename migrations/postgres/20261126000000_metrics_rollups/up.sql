@@ -15,7 +15,8 @@ CREATE TABLE metrics_rollups (
 CREATE INDEX metrics_rollups_stale ON metrics_rollups (hours, start) WHERE digest IS NULL;
 CREATE INDEX session_metrics_by_type ON session_metrics (session_type, created_at);
 
--- In order, so that two that change rows of the same hours wait for each other and never in a circle.
+-- In order, so that two that change rows of the same hours seldom wait in a circle; where they do, the server
+-- ends one, which is tried again.
 CREATE FUNCTION metrics_rollups_of_new() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     INSERT INTO metrics_rollups (hours, start, session_type, mark)

@@ -114,7 +114,8 @@ impl Endpoint {
             Response::Body(body) => body,
             Response::NotFound => return Ok(None),
         };
-        let value = serde_json::from_slice(&body).map_err(|error| self.bad(error.to_string()))?;
+        let value = serde_json::from_slice(&body)
+            .map_err(|error| self.bad(printable(&error.to_string())))?;
         Ok(Some(value))
     }
 
@@ -274,16 +275,20 @@ struct Status(StatusCode);
 
 /// An address over TLS, or without it on this machine alone.
 fn address(text: &str) -> Result<Url, HttpSetupError> {
-    let refused = || HttpSetupError::Url {
-        url: printable(text),
+    // Not as a whole: it may hold a password or a key.
+    let refused = |url: Option<&Url>| HttpSetupError::Url {
+        url: url
+            .and_then(Url::host_str)
+            .map(printable)
+            .unwrap_or_default(),
     };
-    let url = Url::parse(text).map_err(|_| refused())?;
+    let url = Url::parse(text).map_err(|_| refused(None))?;
     let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     match url.scheme() {
         "https" if plain => Ok(url),
         "http" if plain && here => Ok(url),
-        _ => Err(refused()),
+        _ => Err(refused(Some(&url))),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::number::{Figure, above_zero};
 use crate::text::printable;
 use crate::{
     AsOf, AsOfKind, AssetClass, Change, ChangeBasis, DayFigures, Delivery, Depth, MarketError,
-    MarketProvider, Note, NoteKind, Profile, Quote, QuoteRequest, Reach,
+    MarketProvider, Profile, Quote, QuoteRequest, Reach,
 };
 
 const NAME: &str = "finnhub";
@@ -101,6 +101,14 @@ impl MarketProvider for Finnhub {
         now: DateTime<Utc>,
     ) -> Result<Quote, MarketError> {
         let unknown = || MarketError::not_found(request, Vec::new());
+        // Under the symbol of another market it would answer the American receipt.
+        if request
+            .market
+            .as_deref()
+            .is_some_and(|market| !is_us(market))
+        {
+            return Err(unknown());
+        }
         let symbol = request.symbol.as_str();
         let query = [("symbol", symbol)];
         self.endpoint
@@ -132,14 +140,6 @@ impl MarketProvider for Finnhub {
         let close = above_zero(price.pc);
         let change = close
             .and_then(|close| Change::between(close, price.c.0, ChangeBasis::PreviousClose, None));
-        let market = request.market.as_deref().filter(|market| !is_us(market));
-        let notes = market.map(|market| {
-            let message = format!(
-                "the symbol was asked for as it stands; whether it is of {} Finnhub does not say",
-                printable(market)
-            );
-            Note::new(NoteKind::MarketNotHonoured, message)
-        });
         // It states no session: a price that has not moved for a while is that of the last close.
         let delivery = if now - at > chrono::TimeDelta::minutes(15) {
             Delivery::EndOfDay
@@ -178,7 +178,7 @@ impl MarketProvider for Finnhub {
             },
             structural_data: None,
             technical: None,
-            notes: notes.into_iter().collect(),
+            notes: Vec::new(),
         })
     }
 

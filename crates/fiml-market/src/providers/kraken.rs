@@ -70,7 +70,7 @@ impl Kraken {
             )));
         }
         let value = serde_json::from_str(value.get())
-            .map_err(|error| self.endpoint.bad(error.to_string()))?;
+            .map_err(|error| self.endpoint.bad(printable(&error.to_string())))?;
         Ok(Some(value))
     }
 
@@ -103,6 +103,10 @@ impl Kraken {
         let Some(Figure(price)) = ticker.c.first().copied() else {
             return Err(self.endpoint.bad("it states no last price"));
         };
+        if ticker.v.get(1).is_some_and(|Figure(day)| day.is_zero()) {
+            let problem = "nothing was traded for a day, and it does not say when last";
+            return Err(self.endpoint.implausible(problem));
+        }
         let change = above_zero(ticker.o)
             .and_then(|open| Change::between(open, price, ChangeBasis::UtcDay, None));
         let technical = match request.depth {

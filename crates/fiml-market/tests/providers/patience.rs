@@ -57,7 +57,7 @@ async fn an_open_circuit_means_no_calls_until_a_probe_finds_it_well() {
     let stage = Stage::always(Reply::json("<html>")).await;
     let config = MarketConfig {
         breaker: BreakerConfig {
-            open_for: Duration::from_millis(100),
+            open_for: Duration::from_secs(2),
             ..BreakerConfig::default()
         },
         ..MarketConfig::default()

@@ -71,8 +71,9 @@ impl Question {
             }
         });
         let others = join_all(others);
-        let (first, others) = tokio::join!(self.clone().answer(call), others);
-        Ok(first?.with_more(others))
+        // What fails has no effect: the others begin once the first is answered.
+        let first = self.clone().answer(call).await?;
+        Ok(first.with_more(others.await))
     }
 
     /// Asks the market and records the question in its session, if it names one.
