@@ -112,6 +112,20 @@ async fn kraken_tells_no_time_so_the_price_is_of_its_arrival() {
 }
 
 #[tokio::test]
+async fn a_pair_of_kraken_that_nobody_trades_has_no_price_of_now() {
+    let ticker = lines::kraken_ticker("XXBTZUSD", "105000.10000");
+    let idle = ticker.replace(
+        r#""v":["1083.67001100","4412.73601799"]"#,
+        r#""v":["0.00000000","0.00000000"]"#,
+    );
+    assert_ne!(idle, ticker);
+    let stage = Stage::always(Reply::json(idle)).await;
+    let market = market(vec![kraken(&stage.url())]);
+    let error = market.quote(&coin("BTC", None), now()).await.unwrap_err();
+    assert_eq!(error.attempts()[0].outcome, "implausible");
+}
+
+#[tokio::test]
 async fn yahoo_measures_the_change_against_the_last_close_before_the_day() {
     let stage = Stage::always(Chart::default().reply()).await;
     let market = market(vec![yahoo(&stage.url())]);
@@ -196,6 +210,13 @@ async fn finnhub_is_asked_under_the_key_and_a_price_of_zero_is_no_price() {
         "295.62"
     );
     assert!(stage.heads()[0].contains("x-finnhub-token: s3cret"));
+    let abroad = QuoteRequest {
+        market: Some("UK".to_owned()),
+        ..equity("VOD")
+    };
+    let calls = stage.calls();
+    market.quote(&abroad, now()).await.unwrap_err();
+    assert_eq!(stage.calls(), calls, "it would answer the American receipt");
     let error = market.quote(&equity("NOSUCH"), now()).await.unwrap_err();
     assert!(
         matches!(error, MarketError::SymbolNotFound { .. }),

@@ -10,8 +10,10 @@ use crate::stage::{Reply, Stage, client, equity, now, yahoo};
 
 const TICKERS: &str = r#"{"0":{"cik_str":320193,"ticker":"AAPL","title":"Apple Inc."},"1":{"cik_str":1067983,"ticker":"BRK-B","title":"BERKSHIRE HATHAWAY INC"}}"#;
 
-fn commission(target: &str) -> Reply {
+/// The office, with the forms in which quarters and years were filed.
+fn filed(target: &str, [quarter, year]: [&str; 2]) -> Reply {
     let concept = |unit: &str, facts: &str| {
+        let facts = facts.replace("10-Q", quarter).replace("10-K", year);
         Reply::json(format!(
             r#"{{"cik":320193,"taxonomy":"x","tag":"x","label":"x","description":"x","entityName":"Apple Inc.","units":{{"{unit}":[{facts}]}}}}"#
         ))
@@ -35,11 +37,15 @@ fn commission(target: &str) -> Reply {
     }
 }
 
+fn commission(target: &str) -> Reply {
+    filed(target, ["10-Q", "10-K"])
+}
+
 async fn over(office: &Stage, prices: &Stage) -> Market {
     let config = EdgarConfig {
         site_url: office.url(),
         data_url: office.url(),
-        contact: "Ann Example ann@example.com".to_owned(),
+        contact: "desk@example.com".to_owned(),
     };
     let edgar = Edgar::new(&client(), &config).unwrap();
     Market::with_fundamentals(
@@ -82,7 +88,7 @@ async fn figures_of_the_last_full_year_stand_beside_the_price_with_their_dates()
         office
             .heads()
             .iter()
-            .all(|head| head.contains("user-agent: Ann Example ann@example.com"))
+            .all(|head| head.contains("user-agent: desk@example.com"))
     );
 }
 
@@ -145,4 +151,18 @@ async fn a_share_without_filings_has_no_figures_and_no_complaint() {
     let answer = market.quote(&equity("VTI"), now()).await.unwrap();
     assert_eq!(answer.fundamentals, None);
     assert!(answer.quote.notes.is_empty());
+}
+
+#[tokio::test]
+async fn a_foreign_filer_is_not_valued_because_its_shares_are_not_those_that_are_traded() {
+    let (office, prices) = (
+        Stage::play(|target| filed(target, ["6-K", "20-F"])).await,
+        Stage::always(Chart::default().reply()).await,
+    );
+    let market = over(&office, &prices).await;
+    let answer = market.quote(&equity("AAPL"), now()).await.unwrap();
+    let company = answer.fundamentals.as_ref().unwrap();
+    assert_eq!(company.shares_outstanding.as_ref().unwrap().form, "6-K");
+    let valued = answer.valuation.as_ref();
+    assert!(valued.is_none_or(|valued| valued.market_cap.is_none() && valued.pe_ratio.is_none()));
 }

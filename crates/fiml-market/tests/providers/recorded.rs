@@ -158,7 +158,7 @@ async fn apples_filings_keep_their_dates() {
     let config = EdgarConfig {
         site_url: stage.url(),
         data_url: stage.url(),
-        contact: "Ann Example ann@example.com".to_owned(),
+        contact: "desk@example.com".to_owned(),
     };
     let edgar = Edgar::new(&client(), &config).unwrap();
     let company = edgar
