@@ -2,8 +2,8 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
-use fiml_analytics::{ExportedSession, MetricsExport, SessionStats, StatsRequest};
-use fiml_session_core::{ErrorCode, Policy, SessionType, store::Scope};
+use fiml_analytics::{ExportedSession, MetricsExport, SessionStats, StatsRequest, Step};
+use fiml_session_core::{Conditions, ErrorCode, Policy, SessionType, store::Scope};
 
 use crate::house::{House, house};
 
@@ -165,6 +165,33 @@ async fn a_session_that_is_archived_meanwhile_comes_once() {
     }
     let ids: BTreeSet<_> = seen.iter().copied().collect();
     assert_eq!((seen.len(), ids.len()), (5, 5));
+}
+
+#[tokio::test]
+async fn a_restored_session_that_lost_a_tag_is_nowhere_under_it() {
+    let house = house(Policy::default());
+    let id = house
+        .session("ann", SessionType::Macro, &["DGS10"], &["q3"])
+        .await;
+    let (store, scope) = (&house.store, Scope::All);
+    store.archive_session(&scope, id).await.unwrap();
+    store.extend_session(&scope, id, 1.0, None).await.unwrap();
+    let mut session = store.get_session(&scope, id).await.unwrap();
+    session.remove_tag(&"q3".parse().unwrap());
+    let untagged = store.update_session(&scope, &mut session, Conditions::default());
+    untagged.await.unwrap();
+    let request = StatsRequest {
+        tag: Some("q3".to_owned()),
+        ..StatsRequest::default()
+    };
+    let (analytics, day) = (&house.analytics, Step::Day);
+    let stats = analytics.get_session_stats(&scope, &request).await.unwrap();
+    assert_eq!(stats.total_sessions, 0);
+    let series = analytics.get_session_series(&scope, &request, day).await;
+    let points = series.unwrap().points;
+    assert!(points.iter().all(|point| point.total_sessions == 0));
+    let export = analytics.export_session_metrics(&scope, &request);
+    assert_eq!(all(export.unwrap()).await, []);
 }
 
 #[tokio::test]
