@@ -8,8 +8,8 @@ use tokio::{
 
 /// How many commands leave in one piece at most; none is answered before the last of its piece.
 ///
-/// Few enough that the server works on one piece while the callers of another do: with 64, it and 32 callers
-/// were seen to wait for each other in turn.
+/// Few enough that the server can work on one piece while the callers of another do; what is best has not been
+/// measured on a quiet machine yet.
 const AT_ONCE: usize = 16;
 /// How many commands may wait before callers wait to be let in.
 const QUEUE: usize = 1_024;
