@@ -9,6 +9,7 @@ pub mod http;
 mod near;
 mod number;
 mod pair;
+mod places;
 mod plausible;
 mod provider;
 pub mod providers;
@@ -16,6 +17,7 @@ mod quote;
 mod symbol;
 mod technical;
 mod text;
+mod turn;
 
 pub use asset::{AssetClass, disclaimer};
 pub use chain::{
@@ -44,3 +46,4 @@ pub use quote::{
 };
 pub use symbol::{InvalidSymbol, Symbol};
 pub use technical::Technical;
+pub use turn::Turn;

@@ -264,6 +264,8 @@ pub enum NoteKind {
     ExchangeSubstituted,
     /// A market was asked for; the source cannot tell or is another.
     MarketNotHonoured,
+    /// A market was asked for, and the price is from another.
+    MarketSubstituted,
     /// The price is in another currency than the pair asked for.
     PairSubstituted,
     /// The source does not say what the coin is priced in.

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{Datelike as _, NaiveDate};
 use csv_core::{ReadRecordResult, Reader};
 use rust_decimal::Decimal;
 
 use crate::http::{Endpoint, Form, HttpClient, HttpSetupError, RateLimit, Response};
 use crate::{
     AsOf, AssetClass, Change, ChangeBasis, DayFigures, Delivery, MarketError, MarketProvider,
-    Profile, Quote, QuoteRequest, Reach, Symbol, number,
+    Profile, Quote, QuoteRequest, Reach, Symbol, Turn, number,
 };
 
 const NAME: &str = "treasury";
@@ -66,8 +66,8 @@ impl Treasury {
         })
     }
 
-    async fn curve(&self, year: i32) -> Result<Curve, MarketError> {
-        self.endpoint.admit(1).await?;
+    async fn curve(&self, year: i32, turn: &Turn) -> Result<Curve, MarketError> {
+        self.endpoint.admit(1, turn).await?;
         let year = year.to_string();
         let path = [
             "resource-center",
@@ -163,18 +163,14 @@ impl MarketProvider for Treasury {
         self.endpoint.closed_for()
     }
 
-    async fn quote(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, MarketError> {
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
         let not_found = || MarketError::not_found(request, Vec::new());
         let column = column(&request.symbol).ok_or_else(not_found)?;
-        let today = now.date_naive();
+        let today = turn.now().date_naive();
         let mut days: Vec<(NaiveDate, Decimal)> = Vec::new();
         // In the first days of a year there may be one day, and nothing to compare it with, or none.
         for year in [today.year(), today.year() - 1] {
-            let curve = self.curve(year).await?;
+            let curve = self.curve(year, turn).await?;
             let known = curve.into_iter().filter(|(date, _)| *date <= today);
             let mut known: Vec<_> = known
                 .filter_map(|(date, yields)| Some((date, *yields.get(column)?)))

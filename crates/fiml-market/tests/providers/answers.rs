@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fiml_market::{
-    AsOfKind, ChangeBasis, Depth, Finnhub, FinnhubConfig, FreshnessStatus, MarketError,
-    MarketState, NoteKind, QuoteRequest, RangeSource, Treasury,
+    AsOfKind, ChangeBasis, Depth, FreshnessStatus, MarketState, NoteKind, QuoteRequest,
+    RangeSource, Treasury,
 };
 
 use crate::lines::{self, Chart};
@@ -174,54 +174,6 @@ async fn a_price_after_the_close_is_that_of_the_day_and_later_stale() {
         assert_eq!(answer.quote.market_state, Some(MarketState::Closed), "{at}");
         assert_eq!(answer.freshness.status, status, "{at}");
     }
-}
-
-#[tokio::test]
-async fn finnhub_is_asked_under_the_key_and_a_price_of_zero_is_no_price() {
-    let stage = Stage::play(|target| match target {
-        "/api/v1/quote?symbol=AAPL" => Reply::json(
-            r#"{"c":291.13,"d":-4.49,"dp":-1.5189,"h":296.3,"l":289.01,"o":295.5,"pc":295.62,"t":1781290800}"#,
-        ),
-        "/api/v1/stock/profile2?symbol=AAPL" => Reply::json(
-            r#"{"country":"US","currency":"USD","exchange":"NASDAQ NMS - GLOBAL MARKET","ipo":"1980-12-12","name":"Apple Inc","shareOutstanding":14687.4,"ticker":"AAPL"}"#,
-        ),
-        _ => Reply::json(r#"{"c":0,"d":null,"dp":null,"h":0,"l":0,"o":0,"pc":0,"t":0}"#),
-    })
-    .await;
-    let config = FinnhubConfig {
-        base_url: format!("{}/api/v1", stage.url()),
-        key: "s3cret".to_owned(),
-    };
-    assert!(!format!("{config:?}").contains("s3cret"));
-    let finnhub = Finnhub::new(&client(), &config).unwrap();
-    assert!(!format!("{finnhub:?}").contains("s3cret"));
-    let market = market(vec![Arc::new(finnhub)]);
-    let answer = market.quote(&equity("AAPL"), now()).await.unwrap();
-    assert_eq!(answer.quote.price.to_string(), "291.13");
-    assert_eq!(answer.quote.currency.as_deref(), Some("USD"));
-    assert_eq!(
-        answer
-            .quote
-            .change
-            .as_ref()
-            .unwrap()
-            .previous_price
-            .to_string(),
-        "295.62"
-    );
-    assert!(stage.heads()[0].contains("x-finnhub-token: s3cret"));
-    let abroad = QuoteRequest {
-        market: Some("UK".to_owned()),
-        ..equity("VOD")
-    };
-    let calls = stage.calls();
-    market.quote(&abroad, now()).await.unwrap_err();
-    assert_eq!(stage.calls(), calls, "it would answer the American receipt");
-    let error = market.quote(&equity("NOSUCH"), now()).await.unwrap_err();
-    assert!(
-        matches!(error, MarketError::SymbolNotFound { .. }),
-        "{error}"
-    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use fiml_market::{
     Answer, Depth, Edgar, EdgarConfig, FreshnessStatus, FundamentalsProvider as _, QuoteRequest,
-    Treasury,
+    Treasury, Turn,
 };
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ async fn apples_filings_keep_their_dates() {
     };
     let edgar = Edgar::new(&client(), &config).unwrap();
     let company = edgar
-        .fundamentals(&"AAPL".parse().unwrap(), today())
+        .fundamentals(&"AAPL".parse().unwrap(), &Turn::at(today()))
         .await
         .unwrap();
     assert_eq!(company.name.as_deref(), Some("Apple Inc."));
@@ -180,7 +180,7 @@ async fn apples_filings_keep_their_dates() {
     let edgar = Edgar::new(&client(), &config).unwrap();
     let march = instant("2026-03-01T00:00:00Z");
     let company = edgar
-        .fundamentals(&"AAPL".parse().unwrap(), march)
+        .fundamentals(&"AAPL".parse().unwrap(), &Turn::at(march))
         .await
         .unwrap();
     assert!(company.shares_outstanding.unwrap().filed <= march.date_naive());

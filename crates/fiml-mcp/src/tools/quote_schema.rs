@@ -143,6 +143,7 @@ fn fundamentals_schema() -> Value {
     let reported = |description: &str| {
         let mut figure = schema::object([
             ("value", number("The figure.")),
+            ("concept", text("The office's name of it.")),
             ("end", text("The day it is of, or the last of its period.")),
             ("filed", text("The day it was filed.")),
             ("form", text("The form it was filed in.")),
