@@ -41,8 +41,8 @@ pub use providers::kraken::Kraken;
 pub use providers::treasury::Treasury;
 pub use providers::yahoo::Yahoo;
 pub use quote::{
-    BidAsk, Change, ChangeBasis, DayFigures, MarketState, Note, NoteKind, Quote, RangeSource,
-    StructuralData,
+    BidAsk, Change, ChangeBasis, CryptoMetrics, DayFigures, MarketState, Note, NoteKind, Quote,
+    RangeSource, StructuralData,
 };
 pub use symbol::{InvalidSymbol, Symbol};
 pub use technical::Technical;

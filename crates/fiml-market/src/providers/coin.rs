@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use crate::number::Figure;
 use crate::technical::DailyClose;
 use crate::{
-    AsOf, BidAsk, Change, DayFigures, Delivery, MarketState, Pair, Quote, QuoteRequest, Technical,
-    pair,
+    AsOf, BidAsk, Change, CryptoMetrics, DayFigures, Delivery, Depth, MarketState, Pair, Quote,
+    QuoteRequest, Technical, pair,
 };
 
 /// The days that figures over the past look at.
@@ -23,7 +23,9 @@ pub(super) struct Trade {
     pub(super) change: Option<Change>,
     pub(super) as_of: AsOf,
     pub(super) book: Option<BidAsk>,
+    /// The current day in UTC, where the exchange tells of it.
     pub(super) day: DayFigures,
+    pub(super) last_24h: CryptoMetrics,
     pub(super) technical: Option<Technical>,
 }
 
@@ -49,6 +51,7 @@ impl Trade {
             market_state: Some(MarketState::Open),
             day: self.day,
             structural_data: None,
+            crypto_metrics: Some(self.last_24h).filter(|_| request.depth != Depth::Quick),
             technical: self.technical,
         }
     }

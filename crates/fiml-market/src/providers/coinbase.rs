@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::number::{Figure, above_zero};
 use crate::{
-    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, DayFigures, Depth, MarketError,
-    MarketProvider, Pair, Profile, Quote, QuoteRequest, Reach, Turn, pair,
+    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, CryptoMetrics, DayFigures, Depth,
+    MarketError, MarketProvider, Pair, Profile, Quote, QuoteRequest, Reach, Turn, pair,
 };
 
 use super::coin::{self, Trade};
@@ -71,11 +71,11 @@ impl Coinbase {
                 kind: AsOfKind::Exchange,
             },
             book: BidAsk::of(ticker.bid, ticker.ask),
-            day: DayFigures {
-                open,
-                day_high: above_zero(stats.high),
-                day_low: above_zero(stats.low),
+            day: DayFigures::default(),
+            last_24h: CryptoMetrics {
                 volume: above_zero(stats.volume.or(ticker.volume)),
+                high: above_zero(stats.high),
+                low: above_zero(stats.low),
             },
             technical,
         }))

@@ -219,6 +219,7 @@ impl MarketProvider for Finnhub {
                 volume: None,
             },
             structural_data: None,
+            crypto_metrics: None,
             technical: None,
             notes: Vec::new(),
         })

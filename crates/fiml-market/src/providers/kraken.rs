@@ -12,8 +12,9 @@ use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::number::{Figure, above_zero};
 use crate::text::printable;
 use crate::{
-    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, DayFigures, Depth, FailureKind,
-    MarketError, MarketProvider, Pair, Profile, Quote, QuoteRequest, Reach, Turn, pair,
+    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, CryptoMetrics, DayFigures, Depth,
+    FailureKind, MarketError, MarketProvider, Pair, Profile, Quote, QuoteRequest, Reach, Turn,
+    pair,
 };
 
 use super::coin::{self, Trade};
@@ -133,6 +134,11 @@ impl Kraken {
                 day_low: above_zero(ticker.l.first().copied()),
                 volume: above_zero(ticker.v.first().copied()),
             },
+            last_24h: CryptoMetrics {
+                volume: above_zero(ticker.v.get(1).copied()),
+                high: above_zero(ticker.h.get(1).copied()),
+                low: above_zero(ticker.l.get(1).copied()),
+            },
             technical,
         }))
     }
@@ -145,7 +151,7 @@ struct Envelope {
     result: Option<HashMap<String, Box<RawValue>>>,
 }
 
-/// `Ticker`: the first figure of a list is of today, or the price itself.
+/// `Ticker`: the first figure of a list is of today, or the price itself; the second of the last 24 hours.
 #[derive(Debug, Deserialize)]
 struct Ticker {
     /// Ask.

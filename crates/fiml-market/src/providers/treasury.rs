@@ -66,9 +66,9 @@ impl Treasury {
         })
     }
 
-    async fn curve(&self, year: i32, turn: &Turn) -> Result<Curve, MarketError> {
+    async fn curve(&self, asked: i32, turn: &Turn) -> Result<Curve, MarketError> {
         self.endpoint.admit(1, turn).await?;
-        let year = year.to_string();
+        let year = asked.to_string();
         let path = [
             "resource-center",
             "data-chart-center",
@@ -86,7 +86,13 @@ impl Treasury {
             Response::NotFound => Ok(Curve::new()),
             Response::Body(body) => {
                 let curve = parse(&body);
-                curve.ok_or_else(|| self.endpoint.bad("its table is not the one it documents"))
+                let curve = curve
+                    .ok_or_else(|| self.endpoint.bad("its table is not the one it documents"))?;
+                // Next to the table of the right year, its days would count twice.
+                if curve.iter().any(|(date, _)| date.year() != asked) {
+                    return Err(self.endpoint.implausible("its table is of another year"));
+                }
+                Ok(curve)
             }
         }
     }
@@ -101,6 +107,9 @@ fn parse(body: &[u8]) -> Option<Curve> {
     }
     let mut curve = Curve::new();
     for row in rows.filter(|row| row.iter().any(|cell| !cell.is_empty())) {
+        if row.len() != header.len() {
+            return None;
+        }
         let date = NaiveDate::parse_from_str(row.first()?, "%m/%d/%Y").ok()?;
         let mut yields = HashMap::new();
         for (name, cell) in header.iter().zip(&row).skip(1) {
@@ -203,6 +212,7 @@ impl MarketProvider for Treasury {
             market_state: None,
             day: DayFigures::default(),
             structural_data: None,
+            crypto_metrics: None,
             technical: None,
             notes: Vec::new(),
         })
@@ -239,6 +249,8 @@ mod tests {
             "Day,\"1 Mo\"\n01/02/2026,4",
             "Date,x\n2026,4",
             "Date,x\n01/02/2026,?",
+            "Date,x\n01/02/2026,4,42",
+            "Date,x,y\n01/02/2026,4",
         ] {
             assert!(parse(body.as_bytes()).is_none(), "{body:?}");
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fiml_market::{
-    AsOfKind, ChangeBasis, Depth, FreshnessStatus, MarketState, NoteKind, QuoteRequest,
+    AsOfKind, ChangeBasis, DayFigures, Depth, FreshnessStatus, MarketState, NoteKind, QuoteRequest,
     RangeSource, Treasury,
 };
 
@@ -36,6 +36,10 @@ async fn coinbase_tells_the_last_trade_the_book_and_the_last_24_hours() {
     assert_eq!(quote.as_of.at, instant("2026-06-12T19:00:00.833Z"));
     assert_eq!(answer.freshness.status, FreshnessStatus::Live);
     assert!(answer.licence.unwrap().contains("Coinbase"));
+    let day = quote.crypto_metrics.as_ref().unwrap();
+    let figures = [day.high, day.low, day.volume].map(|figure| figure.unwrap().to_string());
+    assert_eq!(figures, ["106441.37", "99261.69", "5368.7"]);
+    assert_eq!(quote.day, DayFigures::default(), "24 hours are no day");
     assert_eq!(quote.technical, None);
 }
 
@@ -108,6 +112,9 @@ async fn kraken_tells_no_time_so_the_price_is_of_its_arrival() {
         "o is the first price of the day in UTC"
     );
     assert_eq!(change.percent.to_string(), "2.0001");
+    assert_eq!(quote.day.volume.unwrap().to_string(), "1083.67001100");
+    let last_24h = quote.crypto_metrics.as_ref().unwrap();
+    assert_eq!(last_24h.volume.unwrap().to_string(), "4412.73601799");
     assert_eq!(stage.asked(), ["/0/public/Ticker?pair=XBTUSD"]);
 }
 
@@ -147,7 +154,7 @@ async fn yahoo_measures_the_change_against_the_last_close_before_the_day() {
     assert_eq!(year.week_52_high.to_string(), "310.5");
     assert_eq!(
         answer.summary(),
-        "AAPL 291.13 USD −1.52 % (yahoo, as of 2026-06-12T19:00Z, live)"
+        "AAPL 291.13 USD −1.52 % (yahoo, as of 2026-06-12T19:00Z, live, miss)"
     );
     let head = &stage.heads()[0];
     assert!(

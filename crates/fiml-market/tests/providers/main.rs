@@ -5,6 +5,7 @@
 mod answers;
 mod companies;
 mod defects;
+mod each;
 mod faults;
 mod finnhub;
 mod keeping;

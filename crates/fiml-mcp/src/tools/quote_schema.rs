@@ -31,6 +31,7 @@ pub(super) fn answer() -> JsonObject {
             ("currency", text("The currency of the price.")),
             ("pair", text("For a coin, the pair really found.")),
             ("structural_data", structural_schema()),
+            ("crypto_metrics", crypto_schema()),
             (
                 "notes",
                 schema::list(
@@ -135,6 +136,20 @@ fn structural_schema() -> Value {
             ("rows", schema::count("How many rows were looked at.")),
             ("average_volume", number("The mean volume.")),
             ("average_volume_rows", schema::count("Of how many rows.")),
+        ],
+    )
+}
+
+fn crypto_schema() -> Value {
+    schema::object_with(
+        [],
+        [
+            (
+                "volume24h",
+                number("The amount of the coin traded in 24 hours."),
+            ),
+            ("high_24h", number("The highest price of 24 hours.")),
+            ("low_24h", number("The lowest price of 24 hours.")),
         ],
     )
 }

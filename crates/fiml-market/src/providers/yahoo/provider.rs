@@ -158,8 +158,9 @@ impl MarketProvider for Yahoo {
                 kind: AsOfKind::Exchange,
             },
             delivery: match state {
-                Some(MarketState::Open) => Delivery::Live,
-                Some(MarketState::Closed) | None => Delivery::EndOfDay,
+                Some(MarketState::Closed) => Delivery::EndOfDay,
+                // Where it tells no session, an old price may be one that stopped.
+                Some(MarketState::Open) | None => Delivery::Live,
             },
             source: NAME.to_owned(),
             book: None,
@@ -170,6 +171,7 @@ impl MarketProvider for Yahoo {
                 day_low: above_zero(meta.regular_market_day_low),
                 volume: above_zero(meta.regular_market_volume),
             },
+            crypto_metrics: None,
             structural_data: structural(&series, request.depth),
             technical,
             notes,
