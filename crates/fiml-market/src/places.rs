@@ -11,10 +11,10 @@ struct Place {
 type Exchange = &'static [&'static str];
 
 const PLACES: [Place; 15] = [
-    Place {
-        market: "US",
-        also: &["USA"],
-        exchanges: &[
+    place(
+        "US",
+        &["USA"],
+        &[
             &[
                 "NASDAQ",
                 "NMS",
@@ -27,82 +27,46 @@ const PLACES: [Place; 15] = [
             ],
             &["NYSE", "NYQ", "NEW YORK STOCK EXCHANGE, INC."],
             &["AMEX", "ASE", "NYSE American", "NYSE MKT LLC"],
-            &["NYSE Arca", "PCX", "NYSEArca", "NYSE ARCA"],
+            &["NYSE Arca", "PCX", "NYSEArca"],
             &["Cboe US", "BTS", "BATS"],
             &["OTC", "PNK", "OQB", "OQX", "OEM", "OTC MARKETS"],
         ],
-    },
-    Place {
-        market: "UK",
-        also: &["GB"],
-        exchanges: &[&["LSE", "LONDON"], &["IOB"]],
-    },
-    Place {
-        market: "DE",
-        also: &["GERMANY"],
-        exchanges: &[&["XETRA", "GER"], &["FRANKFURT", "FRA"]],
-    },
-    Place {
-        market: "FR",
-        also: &["FRANCE"],
-        exchanges: &[&["PARIS", "PAR"]],
-    },
-    Place {
-        market: "NL",
-        also: &["NETHERLANDS"],
-        exchanges: &[&["AMSTERDAM", "AMS"]],
-    },
-    Place {
-        market: "IT",
-        also: &["ITALY"],
-        exchanges: &[&["MILAN", "MIL"]],
-    },
-    Place {
-        market: "ES",
-        also: &["SPAIN"],
-        exchanges: &[&["MADRID", "MCE"]],
-    },
-    Place {
-        market: "CH",
-        also: &["SWITZERLAND"],
-        exchanges: &[&["SIX", "EBS", "Swiss"]],
-    },
-    Place {
-        market: "SE",
-        also: &["SWEDEN"],
-        exchanges: &[&["STOCKHOLM", "STO"]],
-    },
-    Place {
-        market: "JP",
-        also: &["JAPAN"],
-        exchanges: &[&["TOKYO", "JPX"]],
-    },
-    Place {
-        market: "HK",
-        also: &["HONGKONG"],
-        exchanges: &[&["HKEX", "HKG", "HKSE"]],
-    },
-    Place {
-        market: "CA",
-        also: &["CANADA"],
-        exchanges: &[&["TSX", "TOR", "TORONTO"], &["TSXV", "VAN"]],
-    },
-    Place {
-        market: "AU",
-        also: &["AUSTRALIA"],
-        exchanges: &[&["ASX"]],
-    },
-    Place {
-        market: "IN",
-        also: &["INDIA"],
-        exchanges: &[&["NSE", "NSI"], &["BSE"]],
-    },
-    Place {
-        market: "BR",
-        also: &["BRAZIL"],
-        exchanges: &[&["B3", "SAO", "São Paulo"]],
-    },
+    ),
+    place("UK", &["GB"], &[&["LSE", "LONDON"], &["IOB"]]),
+    place(
+        "DE",
+        &["GERMANY"],
+        &[&["XETRA", "GER"], &["FRANKFURT", "FRA"]],
+    ),
+    place("FR", &["FRANCE"], &[&["PARIS", "PAR"]]),
+    place("NL", &["NETHERLANDS"], &[&["AMSTERDAM", "AMS"]]),
+    place("IT", &["ITALY"], &[&["MILAN", "MIL"]]),
+    place("ES", &["SPAIN"], &[&["MADRID", "MCE"]]),
+    place("CH", &["SWITZERLAND"], &[&["SIX", "EBS", "Swiss"]]),
+    place("SE", &["SWEDEN"], &[&["STOCKHOLM", "STO"]]),
+    place("JP", &["JAPAN"], &[&["TOKYO", "JPX"]]),
+    place("HK", &["HONGKONG"], &[&["HKEX", "HKG", "HKSE"]]),
+    place(
+        "CA",
+        &["CANADA"],
+        &[&["TSX", "TOR", "TORONTO"], &["TSXV", "VAN"]],
+    ),
+    place("AU", &["AUSTRALIA"], &[&["ASX"]]),
+    place("IN", &["INDIA"], &[&["NSE", "NSI"], &["BSE"]]),
+    place("BR", &["BRAZIL"], &[&["B3", "SAO", "São Paulo"]]),
 ];
+
+const fn place(
+    market: &'static str,
+    also: &'static [&'static str],
+    exchanges: &'static [Exchange],
+) -> Place {
+    Place {
+        market,
+        also,
+        exchanges,
+    }
+}
 
 /// The market that goes by a name, or that an exchange of a name is in.
 pub(crate) fn market_of(name: &str) -> Option<&'static str> {
@@ -146,16 +110,11 @@ mod tests {
 
     #[test]
     fn no_name_stands_for_two_places() {
-        let mut names: Vec<String> = Vec::new();
-        for place in &PLACES {
+        let names = PLACES.iter().flat_map(|place| {
             let exchanges = place.exchanges.iter().copied().flatten();
-            let all = place.also.iter().chain(exchanges).chain([&place.market]);
-            let mut all: Vec<String> = all.map(|name| name.to_ascii_uppercase()).collect();
-            all.sort_unstable();
-            // Sources differ in capitals alone for some.
-            all.dedup();
-            names.extend(all);
-        }
+            place.also.iter().chain(exchanges).chain([&place.market])
+        });
+        let mut names: Vec<String> = names.map(|name| name.to_ascii_uppercase()).collect();
         let known = names.len();
         names.sort_unstable();
         names.dedup();

@@ -222,3 +222,30 @@ async fn the_treasury_tells_yields_of_its_last_day_and_the_day_before() {
         "symbol_not_found"
     );
 }
+
+#[tokio::test]
+async fn each_depth_adds_to_the_one_before() {
+    let (shares, coins) = (
+        Stage::always(Chart::default().reply()).await,
+        Stage::play(lines::coinbase).await,
+    );
+    let market = market(vec![yahoo(&shares.url()), coinbase(&coins.url())]);
+    for depth in [Depth::Quick, Depth::Standard, Depth::Deep] {
+        let at = |request| QuoteRequest { depth, ..request };
+        let share = market.quote(&at(equity("AAPL")), now()).await.unwrap();
+        let coin = coin("BTC", Some("USD"));
+        let coin = market.quote(&at(coin), now()).await.unwrap();
+        assert_eq!(share.quote.price.to_string(), "291.13");
+        let more = depth != Depth::Quick;
+        assert_eq!(share.quote.structural_data.is_some(), more, "{depth:?}");
+        assert_eq!(coin.quote.crypto_metrics.is_some(), more, "{depth:?}");
+        let all = depth == Depth::Deep;
+        assert_eq!(coin.quote.technical.is_some(), all, "{depth:?}");
+    }
+    let asked = shares.asked();
+    let ranges: Vec<&str> = asked
+        .iter()
+        .filter_map(|target| target.split(['=', '&']).nth(1))
+        .collect();
+    assert_eq!(ranges, ["5d", "5d", "1y"]);
+}

@@ -89,10 +89,15 @@ fn faults(kind: &str) -> Vec<(Reply, &'static str)> {
     ]
 }
 
-fn impatient() -> MarketConfig {
+/// Waits less long only where waiting is the point.
+fn patience(outcome: &str) -> MarketConfig {
+    let usual = MarketConfig::default();
     MarketConfig {
-        provider_timeout: Duration::from_millis(900),
-        ..MarketConfig::default()
+        provider_timeout: match outcome {
+            "timeout" => Duration::from_millis(400),
+            _ => usual.provider_timeout,
+        },
+        ..usual
     }
 }
 
@@ -107,7 +112,7 @@ async fn no_fault_of_any_provider_becomes_a_price() {
     {
         for (reply, outcome) in faults(kind) {
             let stage = Stage::always(reply.clone()).await;
-            let market = Market::new(vec![provider(&stage.url())], impatient());
+            let market = Market::new(vec![provider(&stage.url())], patience(outcome));
             let error = market.quote(&request, now()).await.unwrap_err();
             assert_eq!(error.kind(), "provider_unavailable", "{name} {reply:?}");
             let attempts = error.attempts();
@@ -144,7 +149,7 @@ async fn no_fault_of_the_office_becomes_a_figure_or_costs_the_price() {
         };
         let edgar = Arc::new(Edgar::new(&client(), &config).unwrap());
         let providers = vec![yahoo(&prices.url())];
-        let market = Market::with_fundamentals(providers, Some(edgar), impatient());
+        let market = Market::with_fundamentals(providers, Some(edgar), patience(outcome));
         let answer = market.quote(&equity("AAPL"), now()).await.unwrap();
         assert_eq!(answer.quote.price.to_string(), "291.13");
         assert_eq!((&answer.fundamentals, &answer.valuation), (&None, &None));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fiml_market::{BreakerConfig, CircuitState, Market, MarketConfig};
 
-use crate::lines;
-use crate::stage::{Reply, Stage, coin, kraken, market, now};
+use crate::lines::{self, Chart};
+use crate::stage::{Reply, Stage, coin, equity, kraken, market, now, yahoo};
 
 #[tokio::test]
 async fn what_a_question_waits_for_its_share_is_not_the_providers_time() {
@@ -76,4 +76,25 @@ async fn a_provider_that_was_not_given_its_time_has_not_failed() {
     // With the first one left alone, it has all the time and answers.
     let answer = market.quote(&coin("BTC", None), now()).await.unwrap();
     assert_eq!(answer.attempts[0].outcome, "circuit_open");
+}
+
+#[tokio::test]
+async fn as_many_symbols_as_one_call_may_name_are_answered() {
+    let stage = Stage::play(|target| {
+        let path = target.split('?').next().unwrap();
+        let symbol = path.rsplit('/').next().unwrap().to_owned();
+        Chart {
+            symbol: symbol.leak(),
+            ..Chart::default()
+        }
+        .reply()
+    })
+    .await;
+    let market = market(vec![yahoo(&stage.url())]);
+    let requests: Vec<_> = (0..10)
+        .map(|number| equity(&format!("AA{number}")))
+        .collect();
+    for answer in market.quotes(&requests, now()).await {
+        assert_eq!(answer.unwrap().quote.source, "yahoo");
+    }
 }
