@@ -32,7 +32,11 @@ const PLACES: [Place; 15] = [
             &["OTC", "PNK", "OQB", "OQX", "OEM", "OTC MARKETS"],
         ],
     ),
-    place("UK", &["GB"], &[&["LSE", "LONDON"], &["IOB"]]),
+    place(
+        "UK",
+        &["GB"],
+        &[&["LSE", "LONDON", "LONDON STOCK EXCHANGE"], &["IOB"]],
+    ),
     place(
         "DE",
         &["GERMANY"],

@@ -178,7 +178,17 @@ impl MarketProvider for Finnhub {
         let close = above_zero(price.pc);
         let change = close
             .and_then(|close| Change::between(close, price.c.0, ChangeBasis::PreviousClose, None));
-        let state = self.state(turn).await;
+        let market = company.exchange.as_deref().and_then(places::market_of);
+        // What it says of the market is of the American one.
+        let american = match market {
+            Some(market) => places::is_us(market),
+            None => !symbol.contains('.') || request.symbol.share_class().is_some(),
+        };
+        let state = if american {
+            self.state(turn).await
+        } else {
+            None
+        };
         let delivery = match state {
             Some(MarketState::Closed) => Delivery::EndOfDay,
             // Nobody says that it is the last price of a day, so it may be one that stopped.
@@ -194,11 +204,7 @@ impl MarketProvider for Finnhub {
             listed_as: symbol.to_owned(),
             asset_class: request.asset_class,
             name: shown(company.name),
-            market: company
-                .exchange
-                .as_deref()
-                .and_then(places::market_of)
-                .map(str::to_owned),
+            market: market.map(str::to_owned),
             exchange: shown(company.exchange),
             currency: shown(company.currency),
             pair: None,

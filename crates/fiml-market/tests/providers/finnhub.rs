@@ -28,8 +28,11 @@ fn over(stage: &Stage) -> Market {
 fn finnhub(target: &str, status: &Reply) -> Reply {
     let (path, query) = target.split_once('?').unwrap();
     match (path, query) {
-        ("/api/v1/quote", "symbol=AAPL" | "symbol=MSFT") => Reply::json(
+        ("/api/v1/quote", "symbol=AAPL" | "symbol=MSFT" | "symbol=VOD.L") => Reply::json(
             r#"{"c":291.13,"d":-4.49,"dp":-1.5189,"h":296.3,"l":289.01,"o":295.5,"pc":295.62,"t":1781290800}"#,
+        ),
+        ("/api/v1/stock/profile2", "symbol=VOD.L") => Reply::json(
+            r#"{"country":"GB","currency":"GBP","exchange":"LONDON STOCK EXCHANGE","name":"Vodafone Group PLC","ticker":"VOD.L"}"#,
         ),
         ("/api/v1/stock/profile2", _) => {
             let ticker = query.trim_start_matches("symbol=");
@@ -169,4 +172,23 @@ async fn whether_the_market_is_open_is_asked_once_a_minute_for_all() {
     let later = now() + TimeDelta::seconds(61);
     market.quote(&equity("AAPL"), later).await.unwrap();
     assert_eq!(asked(&stage), 2);
+}
+
+#[tokio::test]
+async fn the_american_session_says_nothing_of_a_share_of_elsewhere() {
+    let stage = play(session(false, "null")).await;
+    let later = now() + TimeDelta::hours(2);
+    for depth in [Depth::Quick, Depth::Standard] {
+        let request = QuoteRequest {
+            depth,
+            ..equity("VOD.L")
+        };
+        let answer = over(&stage).quote(&request, later).await.unwrap();
+        assert_eq!(answer.quote.market_state, None);
+        assert_eq!(answer.freshness.status, FreshnessStatus::Stale);
+        let market = (depth == Depth::Standard).then_some("UK");
+        assert_eq!(answer.quote.market.as_deref(), market);
+    }
+    let asked = stage.asked();
+    assert!(!asked.iter().any(|target| target.contains("market-status")));
 }

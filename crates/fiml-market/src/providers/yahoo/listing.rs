@@ -32,14 +32,11 @@ pub(super) fn listed(request: &QuoteRequest) -> Symbol {
     named.unwrap_or_else(|| share_class(symbol))
 }
 
-/// `BRK.B` is `BRK-B` here: a dot before A, B or C names a class of shares, before others a market.
+/// `BRK.B` is `BRK-B` here.
 fn share_class(symbol: &Symbol) -> Symbol {
-    match symbol.as_str().rsplit_once('.') {
-        Some((company, class @ ("A" | "B" | "C"))) => format!("{company}-{class}")
-            .parse()
-            .unwrap_or_else(|_| symbol.clone()),
-        _ => symbol.clone(),
-    }
+    let dashed = symbol.share_class();
+    let dashed = dashed.and_then(|(company, class)| format!("{company}-{class}").parse().ok());
+    dashed.unwrap_or_else(|| symbol.clone())
 }
 
 #[cfg(test)]
