@@ -22,6 +22,11 @@ use crate::{
 };
 
 const ROUNDS: usize = 7;
+/// Real closing prices.
+const PRICES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../crates/fiml/data/stocks.csv"
+);
 const CALLERS: usize = 16;
 /// Calls of each caller in a round.
 const EACH: usize = 1_000;
@@ -77,20 +82,27 @@ pub(crate) fn beside_a_tool_that_does_nothing() {
     );
 }
 
-/// A search that memory answers; the provider behind it is a server of this program.
+/// A search that memory answers: of a provider, which is a server of this program, and of a price file.
 pub(crate) fn warm_search_beside_a_tool_that_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let exchange = exchange::open();
-    let settings = [
+    let of_provider = [
         ("FIML_PROVIDERS", "coinbase"),
         ("FIML_COINBASE_URL", exchange.as_str()),
     ];
-    let product = Server::product(&folder.path().join("sessions.db"), &settings);
+    let product = Server::product(&folder.path().join("provider.db"), &of_provider);
     let asked = json!({"symbol": "BTC", "pair": "USD"});
     beside(
         &product,
         ("search-by-coin", &asked),
-        ("search-by-coin, warm", "at most 3"),
+        ("search, warm, of a provider", "at most 3"),
+    );
+    let of_file = [("FIML_PRICES", PRICES)];
+    let product = Server::product(&folder.path().join("file.db"), &of_file);
+    beside(
+        &product,
+        ("search-by-symbol", &json!({"symbol": "AAPL"})),
+        ("search, warm, of a file", "at most 3"),
     );
 }
 
