@@ -24,6 +24,9 @@ use crate::{
 /// change while the process runs.
 const FRESH_MS: u64 = 300_000;
 
+const NAME: &str = "fiml";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 const INSTRUCTIONS: &str = "FIML sessions is a durable memory for financial analysis. \
@@ -46,8 +49,9 @@ pub(crate) struct Handler {
 impl Handler {
     pub(crate) fn new(server: McpServer) -> Self {
         let mut meta = MetaObject::new();
-        meta.0
-            .insert(SERVER_INFO.to_owned(), json!(implementation()));
+        // No more than names it: it is part of every answer.
+        let named = json!({"name": NAME, "version": VERSION});
+        meta.0.insert(SERVER_INFO.to_owned(), named);
         let meta = Arc::new(meta);
         Self { server, meta }
     }
@@ -99,7 +103,7 @@ impl Handler {
 }
 
 fn implementation() -> Implementation {
-    Implementation::new("fiml", env!("CARGO_PKG_VERSION"))
+    Implementation::new(NAME, VERSION)
         .with_title("FIML sessions")
         .with_description("Durable sessions for financial analysis, with dated prices.")
 }

@@ -22,6 +22,7 @@ mod error {
         corrupt(None, source)
     }
 }
+#[expect(dead_code, reason = "only a part of it is measured")]
 #[path = "../src/item.rs"]
 mod item;
 
