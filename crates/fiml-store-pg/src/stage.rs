@@ -9,13 +9,14 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use fiml_session_core::{
     SessionId, Timestamp,
-    store::{StageOutcome, StagedSession, StoreError},
+    store::{RollupKey, StageOutcome, StagedSession, StoreError},
 };
 use uuid::Uuid;
 
 use crate::{
     columns::{Figures, Rows, UPSERT_FIGURES},
     error::{Failure, failed},
+    rollup::lock_in_order,
     row::{count, number},
     sql::{Composed, from_postgres},
 };
@@ -32,6 +33,8 @@ pub(crate) struct Wave {
     /// The figures of those that have some, up to whose rows were taken.
     figures: Composed,
     measured: BTreeSet<SessionId>,
+    /// Those that count them.
+    rollups: BTreeSet<RollupKey>,
 }
 
 /// The waves of a batch: a session that is there twice is in two of them, in order.
@@ -60,10 +63,13 @@ impl Wave {
         at: Timestamp,
     ) -> Result<Self, StoreError> {
         let (mut rows, mut figures, mut versions) = (Rows::default(), Figures::default(), vec![]);
+        let mut rollups = BTreeSet::new();
         for &place in places.values() {
             let staged = &sessions[place];
             rows.push(staged)?;
             figures.push(staged)?;
+            let session = &staged.snapshot.session;
+            rollups.extend(RollupKey::of(session.created_at, session.session_type));
             versions.push(number(
                 staged.snapshot.session.id,
                 staged.snapshot.session.version,
@@ -77,6 +83,7 @@ impl Wave {
             sessions: rows.upsert(at),
             measured: figures.ids.iter().copied().collect(),
             figures: figures.upsert(),
+            rollups,
         })
     }
 
@@ -91,11 +98,9 @@ impl Wave {
         // After the sessions, whose locks keep others away, and in statements of their own, so that they see
         // what those others did before.
         if taken.iter().any(|id| self.measured.contains(id)) {
-            let figures = self
-                .figures
-                .clone()
-                .ids(taken.iter().copied())
-                .sql(UPSERT_FIGURES);
+            let ids: Vec<_> = taken.iter().copied().collect();
+            lock_in_order(&self.rollups, &ids).execute(conn).await?;
+            let figures = self.figures.clone().ids(ids).sql(UPSERT_FIGURES);
             figures.execute(conn).await?;
         }
         let bare = || taken.difference(&self.measured).copied();

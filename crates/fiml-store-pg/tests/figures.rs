@@ -1,0 +1,123 @@
+//! Figures beside others who hold what they need.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures fail the test that asks for them"
+)]
+
+mod common;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use common::{archive, beside, config, config_on, connect, staged};
+use fiml_session_core::{
+    SessionMetrics, SessionType, UserId,
+    store::{ArchiveStore, MetricsFilter, MetricsStore, Scope, StagedSession},
+};
+use fiml_testkit::{fixtures::START, servers::PostgresServer};
+use tokio::{sync::Barrier, task::JoinSet};
+
+/// A connection other than this one that waits for a lock on figures.
+async fn waiting(client: &tokio_postgres::Client, other_than: i32) -> i32 {
+    let waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+        AND position('session_metrics' in query) > 0 AND pid <> $1";
+    loop {
+        let found = client.query_opt(waiting, &[&other_than]).await.unwrap();
+        if let Some(row) = found {
+            return row.get(0);
+        }
+        // Inside a transaction the view stays as it was first seen.
+        client
+            .batch_execute("SELECT pg_stat_clear_snapshot()")
+            .await
+            .unwrap();
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn figures_of_one_user_that_take_longer_than_a_call_may_are_read_within_the_time_of_a_batch()
+{
+    let mut config = config();
+    config.batch_timeout = Duration::from_hours(1);
+    let store = connect(&config).await;
+    let session = staged(1, 2);
+    archive(&store, &session).await;
+    let user = session.snapshot.session.user_id.clone().unwrap();
+    let holder = beside(&config).await;
+    holder
+        .batch_execute("LOCK TABLE session_metrics IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let reads = store.clone();
+    let reading = tokio::spawn(async move { of(&reads, user).await });
+    // The first attempt is ended by the limit of its connection, the second is made on another one.
+    let first = waiting(&holder, 0).await;
+    waiting(&holder, first).await;
+    holder.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(reading.await.unwrap(), (1, 2));
+}
+
+/// How many sessions and queries a user has.
+async fn of(store: &fiml_store_pg::PgStore, user: UserId) -> (u64, u64) {
+    let filter = MetricsFilter {
+        user_id: Some(user),
+        ..MetricsFilter::default()
+    };
+    let none = BTreeSet::new();
+    let digest = store.digest(&Scope::All, &filter, &none, START);
+    let digest = digest.await.unwrap();
+    (digest.sessions, digest.total_queries)
+}
+
+/// How many archive at once, and how often each does.
+const ARCHIVERS: u32 = 4;
+const ROUNDS: u32 = 40;
+const SESSIONS: u32 = 8;
+
+/// The n-th session of an archiver at a version, in one of a few hours and of one of two types.
+fn in_an_hour(archiver: u32, n: u32, version: u64) -> StagedSession {
+    let mut staged = staged(1 + archiver * 10_000 + n, version);
+    let session = &mut staged.snapshot.session;
+    session.created_at = START
+        .minus(Duration::from_hours(3))
+        .plus(Duration::from_hours((n % 4).into()));
+    session.session_type = match n % 2 {
+        0 => SessionType::Equity,
+        _ => SessionType::Macro,
+    };
+    staged.metrics = Some(SessionMetrics::of(session));
+    staged
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archivers_of_sessions_of_the_same_hours_never_wait_in_a_circle() {
+    // Where they did, the server would soon end one of them, and count it.
+    let settings = [("fsync", "off"), ("deadlock_timeout", "20ms")];
+    let server = PostgresServer::start_with(&settings);
+    let config = config_on(&server);
+    drop(connect(&config).await);
+    let start = Arc::new(Barrier::new(ARCHIVERS as usize));
+    let mut archivers = JoinSet::new();
+    for archiver in 0..ARCHIVERS {
+        let (config, start) = (config.clone(), Arc::clone(&start));
+        archivers.spawn(async move {
+            let store = connect(&config).await;
+            for round in 0..ROUNDS {
+                // Some were archived before and come again with more, some are new; which hours have the
+                // ones and which the others differs from archiver to archiver.
+                let again = (0..SESSIONS).filter(|n| (n / 2 + archiver) % 2 == 0);
+                let again = again.map(|n| in_an_hour(archiver, n, (round + 1).into()));
+                let new = (0..SESSIONS).filter(|n| (n / 2 + archiver) % 2 == 1);
+                let new = new.map(|n| in_an_hour(archiver, n + 100 * (round + 1), 1));
+                let batch: Vec<_> = again.chain(new).collect();
+                start.wait().await;
+                store.stage(&batch, START).await.unwrap();
+            }
+        });
+    }
+    archivers.join_all().await;
+    let counted =
+        server.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+    assert_eq!(counted.trim(), "0");
+}
