@@ -1,4 +1,4 @@
-//! Live sessions, with the fuse around whatever changes them.
+//! Live sessions, with a watch on whatever changes them.
 
 use std::num::NonZeroUsize;
 
@@ -12,10 +12,10 @@ use fiml_session_core::{
     },
 };
 
-use crate::fused::Fused;
+use super::Stepped;
 
 #[async_trait]
-impl ActiveStore for Fused<dyn ActiveStore> {
+impl ActiveStore for Stepped<dyn ActiveStore> {
     async fn reserve(
         &self,
         owner: Option<&UserId>,
@@ -25,7 +25,7 @@ impl ActiveStore for Fused<dyn ActiveStore> {
     }
 
     async fn insert(&self, snapshot: &SessionSnapshot) -> Result<(), StoreError> {
-        self.fuse.step(self.inner.insert(snapshot)).await
+        self.step("insert", self.inner.insert(snapshot)).await
     }
 
     async fn get(&self, scope: &Scope, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -49,8 +49,7 @@ impl ActiveStore for Fused<dyn ActiveStore> {
         limits: &Limits,
         at: Timestamp,
     ) -> Result<Option<Applied>, StoreError> {
-        self.fuse
-            .step(self.inner.apply(scope, id, batch, limits, at))
+        self.step("apply", self.inner.apply(scope, id, batch, limits, at))
             .await
     }
 
@@ -93,12 +92,11 @@ impl ActiveStore for Fused<dyn ActiveStore> {
     }
 
     async fn remove(&self, scope: &Scope, id: SessionId) -> Result<bool, StoreError> {
-        self.fuse.step(self.inner.remove(scope, id)).await
+        self.step("remove", self.inner.remove(scope, id)).await
     }
 
     async fn remove_unchanged(&self, id: SessionId, version: u64) -> Result<Removal, StoreError> {
-        self.fuse
-            .step(self.inner.remove_unchanged(id, version))
+        self.step("remove_unchanged", self.inner.remove_unchanged(id, version))
             .await
     }
 
@@ -108,7 +106,8 @@ impl ActiveStore for Fused<dyn ActiveStore> {
         reason: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.fuse.step(self.inner.quarantine(id, reason, at)).await
+        self.step("quarantine", self.inner.quarantine(id, reason, at))
+            .await
     }
 
     async fn quarantined(&self, limit: NonZeroUsize) -> Result<Vec<Quarantined>, StoreError> {
