@@ -7,6 +7,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 #![expect(
+    clippy::print_stdout,
+    reason = "how much was tried is for people to read"
+)]
+#![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
@@ -19,7 +23,7 @@ mod recount;
 mod running;
 mod world;
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use fiml_analytics::{StatsRequest, Step};
 use fiml_session_core::{ErrorCode, SessionType, Timestamp, store::Scope};
@@ -139,7 +143,8 @@ async fn compare(world: &World, scope: &Scope, request: &StatsRequest) -> Result
     Ok(())
 }
 
-async fn live_through(place: Whereabouts, acts: &[Act]) -> Result<(), String> {
+/// How many processes were killed on the way.
+async fn live_through(place: Whereabouts, acts: &[Act]) -> Result<u32, String> {
     let mut world = World::on(place).await;
     for (turn, act) in acts.iter().enumerate() {
         world.act(act).await;
@@ -155,7 +160,7 @@ async fn live_through(place: Whereabouts, acts: &[Act]) -> Result<(), String> {
         let compared = compare(&world, &scope, &request).await;
         compared.map_err(|error| format!("at the end: {error}"))?;
     }
-    Ok(())
+    Ok(world.killed)
 }
 
 /// Draws lives, and has each lived in a place of its own; the same ones in every run.
@@ -173,15 +178,22 @@ fn draw<G>(cases: u32, fresh: impl Fn() -> (Whereabouts, G)) {
             proptest::test_runner::RngAlgorithm::ChaCha,
         ),
     );
+    let (acted, killed) = (Cell::new(0), Cell::new(0));
     let lived = runner.run(&acts(), |acts| {
         let (place, guard) = fresh();
         let lived = runtime.block_on(live_through(place, &acts));
         drop(guard);
-        lived.map_err(proptest::test_runner::TestCaseError::fail)
+        let of_one = lived.map_err(proptest::test_runner::TestCaseError::fail)?;
+        acted.set(acted.get() + acts.len());
+        killed.set(killed.get() + of_one);
+        Ok(())
     });
     if let Err(error) = lived {
         panic!("{error}");
     }
+    let (acted, killed) = (acted.get(), killed.get());
+    println!("{cases} lives of {acted} acts, {killed} processes killed at work");
+    assert!(killed > 0);
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl World {
     }
 
     /// Has a process run it that kills itself, unless it comes to its end before; whether figures were purged.
-    fn run_and_kill(&self, job: Work, death: Death) -> bool {
+    fn run_and_kill(&mut self, job: Work, death: Death) -> bool {
         let policy = self.store.policy();
         let orders = Orders {
             place: self.place.clone(),
@@ -80,6 +80,7 @@ impl World {
         let told = String::from_utf8_lossy(&ended.stdout).into_owned();
         assert!(is_killed || ended.status.success(), "{ended:?}");
         assert!(told.starts_with("ready"), "{ended:?}");
+        self.killed += u32::from(is_killed);
         told.contains("purged")
     }
 

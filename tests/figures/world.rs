@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) place: Whereabouts,
     /// The same past the fuse.
     pub(crate) bare: Opened,
+    /// How many processes a job's step has killed.
+    pub(crate) killed: u32,
 }
 
 impl World {
@@ -65,6 +67,7 @@ impl World {
             lives: Vec::new(),
             place,
             bare,
+            killed: 0,
         }
     }
 

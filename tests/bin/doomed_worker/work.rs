@@ -58,8 +58,10 @@ impl Worker {
 
     async fn once(&self, job: impl Job) -> Result<(), Box<dyn Error>> {
         let context = JobContext::by_hand(Arc::<ManualClock>::clone(&self.clock));
-        job.run(&context).await?;
-        Ok(())
+        match job.run(&context).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn extend(&self) -> Result<(), Box<dyn Error>> {
