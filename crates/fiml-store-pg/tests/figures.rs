@@ -7,15 +7,31 @@
 
 mod common;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use common::{archive, beside, config, config_on, connect, staged};
 use fiml_session_core::{
     SessionMetrics, SessionType, UserId,
     store::{ArchiveStore, MetricsFilter, MetricsStore, Scope, StagedSession},
 };
-use fiml_testkit::{fixtures::START, servers::PostgresServer};
-use tokio::{sync::Barrier, task::JoinSet};
+use fiml_testkit::{
+    fixtures::START,
+    servers::{PostgresServer, shared_postgres},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::Barrier,
+    task::JoinSet,
+};
 
 /// A connection other than this one that waits for a lock on figures.
 async fn waiting(client: &tokio_postgres::Client, other_than: i32) -> i32 {
@@ -68,6 +84,68 @@ async fn of(store: &fiml_store_pg::PgStore, user: UserId) -> (u64, u64) {
     let digest = store.digest(&Scope::All, &filter, &none, START);
     let digest = digest.await.unwrap();
     (digest.sessions, digest.total_queries)
+}
+
+/// Passes bytes on to the server, and counts how often the client spoke after the server had.
+async fn relay(to: u16, round_trips: Arc<AtomicU64>) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+            tokio::spawn(pass_on(client, server, Arc::clone(&round_trips)));
+        }
+    });
+    port
+}
+
+async fn pass_on(mut client: TcpStream, mut server: TcpStream, round_trips: Arc<AtomicU64>) {
+    let (mut asked, mut told) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut has_told = true;
+    loop {
+        let read = tokio::select! {
+            read = client.read(&mut asked) => {
+                let read = read.unwrap_or(0);
+                round_trips.fetch_add(u64::from(has_told), Ordering::SeqCst);
+                has_told = false;
+                server.write_all(&asked[..read]).await.unwrap();
+                read
+            }
+            read = server.read(&mut told) => {
+                let read = read.unwrap_or(0);
+                has_told = true;
+                client.write_all(&told[..read]).await.unwrap();
+                read
+            }
+        };
+        if read == 0 {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn figures_of_one_user_take_one_round_trip() {
+    let round_trips = Arc::new(AtomicU64::new(0));
+    let mut config = config();
+    let session = staged(1, 2);
+    archive(&connect(&config).await, &session).await;
+    let server = shared_postgres().port();
+    let port = relay(server, Arc::clone(&round_trips)).await;
+    config.url = config
+        .url
+        .replace(&format!(":{server}"), &format!(":{port}"));
+    config.pool_size = NonZeroUsize::MIN;
+    let store = connect(&config).await;
+    let user = session.snapshot.session.user_id.clone().unwrap();
+    // The first time the statement is prepared.
+    for _ in 0..2 {
+        assert_eq!(of(&store, user.clone()).await, (1, 2));
+    }
+    let before = round_trips.load(Ordering::SeqCst);
+    assert_eq!(of(&store, user).await, (1, 2));
+    assert_eq!(round_trips.load(Ordering::SeqCst) - before, 1);
 }
 
 /// How many archive at once, and how often each does.
