@@ -97,7 +97,7 @@ async fn a_slow_client_gets_every_answer_after_its_input_has_ended() {
     let mut some = vec![0; 1 << 16];
     loop {
         // Longer in all than one that takes nothing is waited for, and shorter each time.
-        sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(40)).await;
         let read = answers.read(&mut some).await.unwrap();
         if read == 0 {
             break;
