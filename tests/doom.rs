@@ -19,9 +19,10 @@ enum Side {
     After,
 }
 
-/// `before:stage:3` dies before the third call of that step, `after:any:7` after the seventh of whatever
-/// step, `stop:insert:1` is stopped after the first until it is told to go on, and `never` does none of
-/// this; several are separated by commas.
+/// Where a process dies or is held up, several places separated by commas.
+///
+/// `before:stage:3` dies before the third call of that step, `after:any:7` after the seventh of whatever step,
+/// `stop:insert:1` is stopped after the first until it is told to go on, and `never` does none of this.
 #[derive(Debug)]
 pub struct Doom(Vec<Fate>);
 

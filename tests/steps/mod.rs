@@ -24,7 +24,7 @@ pub struct Stepped<S: ?Sized> {
     watch: Arc<dyn Watch>,
 }
 
-impl<S: ?Sized> Stepped<S> {
+impl<S: ?Sized + Send + Sync> Stepped<S> {
     /// This store behind this watch.
     pub fn new(inner: Arc<S>, watch: &Arc<dyn Watch>) -> Self {
         Self {

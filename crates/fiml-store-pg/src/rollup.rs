@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use fiml_session_core::{
-    SessionId, Timestamp,
+    Timestamp,
     store::{FigureReading, MetricsFilter, Rollup, RollupKey, Scope, Step, StoreError},
 };
 use futures_util::FutureExt;
@@ -137,11 +137,10 @@ const FORGET: &str = "INSERT INTO metrics_rollups (hours, start, session_type, m
      ) AS b (hours, start, session_type) ORDER BY b.hours, b.start, b.session_type \
      ON CONFLICT (hours, start, session_type) DO UPDATE SET mark = excluded.mark, digest = NULL";
 
-/// Locks the roll-ups of these sessions in order where some of the sessions have figures already: an upsert that
-/// changes some rows and adds others runs one trigger after the other, each in an order of its own.
-pub(crate) fn lock_in_order(keys: &BTreeSet<RollupKey>, sessions: &[SessionId]) -> Composed {
-    let (hours, starts) = keys.iter().map(|key| (key.step.hours(), key.start)).unzip();
-    let (hours, starts): (_, Vec<_>) = (hours, starts);
+/// Locks these roll-ups in the order in which the triggers do: an upsert that changes some rows and adds others runs
+/// one trigger after the other, each in an order of its own.
+pub(crate) fn lock_in_order(keys: &BTreeSet<RollupKey>) -> Composed {
+    let hours = keys.iter().map(|key| key.step.hours()).collect();
     let types = keys.iter().map(|key| key.session_type.name().to_owned());
     Composed::new()
         .sql(
@@ -150,16 +149,12 @@ pub(crate) fn lock_in_order(keys: &BTreeSet<RollupKey>, sessions: &[SessionId]) 
         )
         .numbers(hours)
         .sql(", ")
-        .instants(starts)
+        .instants(keys.iter().map(|key| key.start))
         .sql(", ")
         .texts(types.collect())
         .sql(
             ") AS k (hours, start, session_type) \
-             WHERE EXISTS (SELECT 1 FROM session_metrics m WHERE m.session_id = ANY (",
-        )
-        .ids(sessions.iter().copied())
-        .sql(
-            ")) ORDER BY k.hours, k.start, k.session_type COLLATE \"C\" \
+             ORDER BY k.hours, k.start, k.session_type COLLATE \"C\" \
              ON CONFLICT (hours, start, session_type) DO UPDATE SET mark = excluded.mark, digest = NULL",
         )
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
     data_types::PgTimestamp,
-    sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use fiml_session_core::{
@@ -29,7 +29,7 @@ pub(crate) const RECENT: usize = 5;
 pub(crate) struct Wave {
     /// Where each stands in the batch, and which version it has.
     places: BTreeMap<SessionId, (usize, i64)>,
-    sessions: Composed<SqlUuid>,
+    sessions: Composed<(SqlUuid, Bool)>,
     /// The figures of those that have some, up to whose rows were taken.
     figures: Composed,
     measured: BTreeSet<SessionId>,
@@ -93,14 +93,22 @@ impl Wave {
         conn: &mut AsyncPgConnection,
         at: Timestamp,
     ) -> Result<Vec<(usize, StageOutcome)>, Failure> {
-        let taken: Vec<Uuid> = self.sessions.clone().load(conn).await?;
-        let taken: BTreeSet<_> = taken.into_iter().map(SessionId::from_uuid).collect();
+        let rows: Vec<(Uuid, bool)> = self.sessions.clone().load(conn).await?;
+        let is_again = rows.iter().any(|(_, was_there)| *was_there);
+        let taken = rows.into_iter().map(|(id, _)| SessionId::from_uuid(id));
+        let taken: BTreeSet<_> = taken.collect();
         // After the sessions, whose locks keep others away, and in statements of their own, so that they see
         // what those others did before.
         if taken.iter().any(|id| self.measured.contains(id)) {
-            let ids: Vec<_> = taken.iter().copied().collect();
-            lock_in_order(&self.rollups, &ids).execute(conn).await?;
-            let figures = self.figures.clone().ids(ids).sql(UPSERT_FIGURES);
+            // Only a session that was there can have figures.
+            if is_again {
+                lock_in_order(&self.rollups).execute(conn).await?;
+            }
+            let figures = self
+                .figures
+                .clone()
+                .ids(taken.iter().copied())
+                .sql(UPSERT_FIGURES);
             figures.execute(conn).await?;
         }
         let bare = || taken.difference(&self.measured).copied();
