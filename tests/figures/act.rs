@@ -62,19 +62,21 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 fn death() -> impl Strategy<Value = Option<Death>> {
-    option::weighted(0.3, some_death())
+    option::weighted(0.3, within(12))
 }
 
-fn some_death() -> impl Strategy<Value = Death> {
-    let death = (1..12_u8, any::<bool>());
+/// At one of so many steps.
+fn within(steps: u8) -> impl Strategy<Value = Death> {
+    let death = (1..=steps, any::<bool>());
     death.prop_map(|(steps, is_done)| Death { steps, is_done })
 }
 
 fn end() -> impl Strategy<Value = End> {
     prop_oneof![
-        14 => Just(End::Done),
-        3 => some_death().prop_map(End::Gone),
-        3 => some_death().prop_map(End::Killed),
+        12 => Just(End::Done),
+        3 => within(12).prop_map(End::Gone),
+        // Few steps, so that most of them do not live to their end.
+        6 => within(4).prop_map(End::Killed),
     ]
 }
 
