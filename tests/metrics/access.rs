@@ -1,6 +1,9 @@
 //! The page is for programs of this machine.
 
-use fiml_tests::{place::Place, support::text};
+use fiml_tests::{
+    place::Place,
+    support::{Client, text},
+};
 
 use crate::page::Page;
 
@@ -46,6 +49,33 @@ fn an_address_that_is_taken_is_an_error_that_names_it() {
     assert_eq!(refused.status.code(), Some(1), "{}", text(&refused));
     assert!(text(&refused).contains(&address), "{}", text(&refused));
     client.close();
+}
+
+#[test]
+fn of_processes_that_share_a_setting_the_first_serves_the_page_and_all_do_their_work() {
+    let place = Place::embedded();
+    let (page, first) = Page::of_client(place.fiml(), &place, &[]);
+    let address = page.address();
+    let settings = place.folder().join("settings");
+    std::fs::write(&settings, format!("FIML_METRICS={address}\n")).unwrap();
+    for through_file in [true, false] {
+        let log = place.folder().join("second");
+        let mut second = place.fiml();
+        second.stderr(std::fs::File::create(&log).unwrap());
+        if through_file {
+            second.arg("--env-file").arg(&settings);
+        } else {
+            second.env("FIML_METRICS", &address);
+        }
+        // It opens, so it serves.
+        Client::start(second, &[]).close();
+        let said = std::fs::read_to_string(&log).unwrap();
+        let warns = said.contains("WARN") && said.contains("--metrics");
+        assert!(warns && said.contains(&address), "{said}");
+    }
+    let served = page.ask("/metrics", "Host: localhost\r\n");
+    assert!(served.starts_with("HTTP/1.1 200"), "{served:.200}");
+    first.close();
 }
 
 #[test]

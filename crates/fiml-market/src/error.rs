@@ -34,6 +34,8 @@ pub enum FailureKind {
     LimitReached,
     /// It was not asked: it has failed too often.
     CircuitOpen,
+    /// It was still at it when the time for the whole question ran out, which is less than its own.
+    DeadlinePassed,
     /// Anything else, such as a price file that is gone.
     Other,
 }
@@ -51,6 +53,7 @@ impl FailureKind {
             Self::Implausible => "implausible",
             Self::LimitReached => "limit_reached",
             Self::CircuitOpen => "circuit_open",
+            Self::DeadlinePassed => "deadline_passed",
             Self::Other => "provider_unavailable",
         }
     }
@@ -63,12 +66,18 @@ impl FailureKind {
         )
     }
 
-    /// Whether it speaks against the source; a rate limit does not, and neither does not being asked.
-    pub(crate) const fn counts_against_it(self) -> bool {
+    /// Whether the source itself did something wrong or refused; not where it was not asked, or not given
+    /// its time.
+    pub(crate) const fn is_its_own(self) -> bool {
         !matches!(
             self,
-            Self::RateLimited | Self::LimitReached | Self::CircuitOpen
+            Self::LimitReached | Self::CircuitOpen | Self::DeadlinePassed
         )
+    }
+
+    /// Whether it speaks against the source; a rate limit does not.
+    pub(crate) const fn counts_against_it(self) -> bool {
+        self.is_its_own() && !matches!(self, Self::RateLimited)
     }
 }
 

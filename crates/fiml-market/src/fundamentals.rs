@@ -22,7 +22,8 @@ pub struct Fundamentals {
     /// Shares outstanding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares_outstanding: Option<Reported>,
-    /// Diluted earnings per share of the last full year reported, in US dollars.
+    /// Diluted earnings per share of the last full year reported, in US dollars, or those that a company
+    /// files as basic and diluted in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earnings_per_share: Option<Reported>,
     /// Revenue of the last full year reported, in US dollars.
@@ -38,6 +39,8 @@ pub struct Reported {
     /// The figure.
     #[serde(serialize_with = "number::serialize")]
     pub value: Decimal,
+    /// The office's name of it: a company may file one figure under different names over the years.
+    pub concept: String,
     /// The day it is of, or the last day of its period.
     pub end: NaiveDate,
     /// The day it was filed.

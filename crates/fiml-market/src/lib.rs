@@ -9,6 +9,7 @@ pub mod http;
 mod near;
 mod number;
 mod pair;
+mod places;
 mod plausible;
 mod provider;
 pub mod providers;
@@ -16,6 +17,7 @@ mod quote;
 mod symbol;
 mod technical;
 mod text;
+mod turn;
 
 pub use asset::{AssetClass, disclaimer};
 pub use chain::{
@@ -39,8 +41,9 @@ pub use providers::kraken::Kraken;
 pub use providers::treasury::Treasury;
 pub use providers::yahoo::Yahoo;
 pub use quote::{
-    BidAsk, Change, ChangeBasis, DayFigures, MarketState, Note, NoteKind, Quote, RangeSource,
-    StructuralData,
+    BidAsk, Change, ChangeBasis, CryptoMetrics, DayFigures, MarketState, Note, NoteKind, Quote,
+    RangeSource, StructuralData,
 };
 pub use symbol::{InvalidSymbol, Symbol};
 pub use technical::Technical;
+pub use turn::Turn;

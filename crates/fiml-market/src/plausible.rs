@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use crate::text::printable;
-use crate::{AssetClass, Quote, QuoteRequest, pair};
+use crate::{AssetClass, Quote, QuoteRequest, pair, places};
 
 /// How far a source's clock may be ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
@@ -67,11 +67,11 @@ fn other_currency(quote: &Quote, request: &QuoteRequest) -> Option<String> {
             (!fits).then(|| format!("its price is in {found}, not as {found_pair} says"))
         }
         (AssetClass::Equity, _) => {
-            let market = request.market.as_deref()?.to_ascii_uppercase();
-            let expected: &[&str] = match market.as_str() {
-                "US" | "USA" | "NYSE" | "NASDAQ" | "AMEX" => &["USD"],
+            let market = places::market_of(request.market.as_deref()?)?;
+            let expected: &[&str] = match market {
+                "US" => &["USD"],
                 // Shares there are also listed in euros and dollars, and in pence or in pounds.
-                "UK" | "GB" | "LSE" | "LONDON" => &["GBp", "GBX", "GBP", "USD", "EUR"],
+                "UK" => &["GBp", "GBX", "GBP", "USD", "EUR"],
                 _ => return None,
             };
             (!expected.contains(&currency))

@@ -4,12 +4,11 @@ use std::fmt::{self, Debug};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::http::RateLimit;
 use crate::providers::treasury;
-use crate::{AssetClass, Fundamentals, MarketError, Quote, Symbol, pair};
+use crate::{AssetClass, Fundamentals, MarketError, Quote, Symbol, Turn, pair};
 
 /// What a source is, as far as whoever asks it must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +46,14 @@ pub trait MarketProvider: Debug + Send + Sync + 'static {
     /// How long it has asked to be left alone, from now on.
     fn closed_for(&self) -> Option<Duration>;
 
-    /// Fetches one quote as of `now`.
+    /// Fetches one quote as of the turn's instant.
     ///
     /// - A symbol the source does not know is [`MarketError::SymbolNotFound`], with near matches if
     ///   it can list any.
     /// - A source that cannot answer is [`MarketError::Unavailable`].
     /// - A price is above zero.
     /// - What was asked for and could not be honoured stands in the quote's notes.
-    async fn quote(&self, request: &QuoteRequest, now: DateTime<Utc>)
-    -> Result<Quote, MarketError>;
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError>;
 
     /// A number that changes when quotes given earlier no longer hold, such as after the prices
     /// were replaced; constant for a source that cannot tell.
@@ -80,16 +78,13 @@ pub trait FundamentalsProvider: Debug + Send + Sync + 'static {
     /// How long it has asked to be left alone, from now on.
     fn closed_for(&self) -> Option<Duration>;
 
-    /// What the company behind a share last reported as of `now`.
+    /// What the company behind a share last reported as of the turn's instant.
     ///
     /// - A symbol of no company it knows is [`MarketError::SymbolNotFound`].
     /// - A source that cannot answer is [`MarketError::Unavailable`].
     /// - A figure that the company does not report is absent.
-    async fn fundamentals(
-        &self,
-        symbol: &Symbol,
-        now: DateTime<Utc>,
-    ) -> Result<Fundamentals, MarketError>;
+    async fn fundamentals(&self, symbol: &Symbol, turn: &Turn)
+    -> Result<Fundamentals, MarketError>;
 }
 
 /// What is asked of the market.

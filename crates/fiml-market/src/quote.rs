@@ -57,6 +57,9 @@ pub struct Quote {
     /// Figures over the trailing year.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub structural_data: Option<StructuralData>,
+    /// Figures of a coin over the last 24 hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crypto_metrics: Option<CryptoMetrics>,
     /// What its daily prices have done, at full depth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub technical: Option<Technical>,
@@ -192,6 +195,32 @@ pub struct DayFigures {
     pub volume: Option<Decimal>,
 }
 
+/// Figures of a coin over the 24 hours that end with the price; coins have no other day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CryptoMetrics {
+    /// The amount traded, in the coin.
+    #[serde(
+        rename = "volume24h",
+        serialize_with = "number::serialize_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub volume: Option<Decimal>,
+    /// The highest price.
+    #[serde(
+        rename = "high_24h",
+        serialize_with = "number::serialize_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub high: Option<Decimal>,
+    /// The lowest price.
+    #[serde(
+        rename = "low_24h",
+        serialize_with = "number::serialize_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub low: Option<Decimal>,
+}
+
 /// Figures over the year that ends with the price, and what they are computed from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StructuralData {
@@ -264,6 +293,8 @@ pub enum NoteKind {
     ExchangeSubstituted,
     /// A market was asked for; the source cannot tell or is another.
     MarketNotHonoured,
+    /// A market was asked for, and the price is from another.
+    MarketSubstituted,
     /// The price is in another currency than the pair asked for.
     PairSubstituted,
     /// The source does not say what the coin is priced in.

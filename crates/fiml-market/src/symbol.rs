@@ -24,6 +24,12 @@ impl Symbol {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The company and the class of its shares: a dot before A, B or C names a class, before others a market.
+    pub(crate) fn share_class(&self) -> Option<(&str, &str)> {
+        let split = self.0.rsplit_once('.');
+        split.filter(|(_, class)| matches!(*class, "A" | "B" | "C"))
+    }
 }
 
 impl FromStr for Symbol {

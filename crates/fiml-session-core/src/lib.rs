@@ -22,7 +22,7 @@ pub use change::{
 };
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use error::{AnalyticsDisabled, ErrorCode, SessionError, error_chain};
-pub use history::{AnalysisHistory, QueryRecord};
+pub use history::{AnalysisHistory, QueryRecord, RecentQuery};
 pub use id::{Asset, SessionId, Tag, UserId};
 pub use memory::MemoryStore;
 pub use metrics::{MetricsDigest, SessionMetrics, execution_micros};

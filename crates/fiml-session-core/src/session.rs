@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     change::{Applied, SessionChange},
     clock::Timestamp,
-    history::{QueryRecord, rate},
+    history::{QueryRecord, RecentQuery, rate},
     id::{Asset, SessionId, Tag, UserId},
     state::SessionState,
     text::Invalid,
@@ -237,5 +237,5 @@ pub struct SessionOverview {
     /// Whether it lies in the archive.
     pub is_archived: bool,
     /// The last queries, newest first.
-    pub recent_queries: Vec<QueryRecord>,
+    pub recent_queries: Vec<RecentQuery>,
 }

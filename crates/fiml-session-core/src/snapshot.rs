@@ -97,7 +97,7 @@ impl SessionSnapshot {
         SessionOverview {
             header: self.header(),
             is_archived,
-            recent_queries: queries.into_iter().cloned().collect(),
+            recent_queries: queries.into_iter().cloned().map(Into::into).collect(),
         }
     }
 

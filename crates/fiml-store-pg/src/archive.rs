@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use fiml_session_core::{
-    QueryRecord, SessionId, SessionOverview, SessionSnapshot, Timestamp,
+    RecentQuery, SessionId, SessionOverview, SessionSnapshot, Timestamp,
     store::{
         ArchiveStore, ArchivedHeader, Page, RestoreToken, Scope, SessionFilter, StageOutcome,
         StagedSession, StoreError, Unsettled, UnsettledState,
@@ -121,7 +121,7 @@ impl ArchiveStore for PgStore {
         let Some((header, queries)) = found.into_iter().next() else {
             return Ok(None);
         };
-        let mut recent_queries: Vec<QueryRecord> = from_json(id, &queries)?;
+        let mut recent_queries: Vec<RecentQuery> = from_json(id, &queries)?;
         recent_queries.truncate(recent);
         Ok(Some(SessionOverview {
             header: header.try_into()?,

@@ -5,10 +5,9 @@
 //! `examples/item_forms` measures this against other forms.
 
 use fiml_session_core::{
-    QueryRecord, SessionId, Timestamp,
+    QueryRecord, RecentQuery, SessionId, Timestamp,
     store::{BoxError, StoreError},
 };
-use serde_json::{Map, Value};
 
 use crate::{
     bytes::{Reader, instant_bytes, push_number, push_text},
@@ -50,89 +49,129 @@ pub(crate) fn head(query: &QueryRecord) -> [u8; 2] {
 
 /// What stands behind number and version, with the instant where the query has one.
 pub(crate) fn tail(query: &QueryRecord) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = Vec::with_capacity(64 + query.result_summary.len());
+    let mut bytes = Vec::with_capacity(room_for(query));
+    push_tail(&mut bytes, query)?;
+    Ok(bytes)
+}
+
+/// As many bytes as most queries need.
+fn room_for(query: &QueryRecord) -> usize {
+    128 + query.query_type.len() + query.result_summary.len()
+}
+
+fn push_tail(bytes: &mut Vec<u8>, query: &QueryRecord) -> Result<(), StoreError> {
     if let Some(timestamp) = query.timestamp {
         bytes.extend(instant_bytes(timestamp));
     }
-    push_text(&mut bytes, query.query_type.as_bytes());
+    push_text(bytes, query.query_type.as_bytes());
     if !query.parameters.is_empty() {
         let parameters = rmp_serde::to_vec(&query.parameters).map_err(failed)?;
-        push_text(&mut bytes, &parameters);
+        push_text(bytes, &parameters);
     }
     if !query.result_summary.is_empty() {
-        push_text(&mut bytes, query.result_summary.as_bytes());
+        push_text(bytes, query.result_summary.as_bytes());
     }
     if let Some(ms) = query.execution_time_ms {
         bytes.extend(ms.to_bits().to_be_bytes());
     }
     if let Some(source) = &query.source {
-        push_text(&mut bytes, source.as_bytes());
+        push_text(bytes, source.as_bytes());
     }
     if let Some(as_of) = query.as_of {
         bytes.extend(instant_bytes(as_of));
     }
     if let Some(error) = &query.error {
-        push_text(&mut bytes, error.as_bytes());
+        push_text(bytes, error.as_bytes());
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// A query that has its number and version.
 pub(crate) fn encode(query: &QueryRecord) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = head(query).to_vec();
+    let mut bytes = Vec::with_capacity(room_for(query));
+    bytes.extend(head(query));
     push_number(&mut bytes, query.seq);
     push_number(&mut bytes, query.version);
-    bytes.extend(tail(query)?);
+    push_tail(&mut bytes, query)?;
     Ok(bytes)
 }
 
 /// The query in these bytes.
 pub(crate) fn decode(id: SessionId, bytes: &[u8]) -> Result<QueryRecord, StoreError> {
-    read(bytes).map_err(|source| corrupt(Some(id), source))
+    let parsed = Parts::of(bytes).and_then(Parts::query);
+    parsed.map_err(|source| corrupt(Some(id), source))
 }
 
-fn read(bytes: &[u8]) -> Result<QueryRecord, BoxError> {
-    let mut reader = Reader(bytes);
-    reader.expect_format(FORMAT)?;
-    let fields = reader.byte()?;
-    let has = |field| fields & field != 0;
-    let (seq, version) = (reader.number()?, reader.number()?);
-    let instant = |reader: &mut Reader<'_>, field| -> Result<Option<Timestamp>, BoxError> {
-        has(field).then(|| reader.instant()).transpose()
-    };
-    let text = |reader: &mut Reader<'_>, field| -> Result<Option<String>, BoxError> {
-        has(field)
-            .then(|| Ok(reader.text()?.to_owned()))
-            .transpose()
-    };
-    // In the order in which they were written.
-    let query = QueryRecord {
-        seq,
-        version,
-        timestamp: instant(&mut reader, TIMESTAMP)?,
-        query_type: reader.text()?.to_owned(),
-        parameters: read_parameters(&mut reader, has(PARAMETERS))?,
-        result_summary: text(&mut reader, SUMMARY)?.unwrap_or_default(),
-        execution_time_ms: has(EXECUTION_TIME)
-            .then(|| reader.fixed(8).map(f64::from_bits))
-            .transpose()?,
-        cache_hit: has(CACHE_HIT),
-        source: text(&mut reader, SOURCE)?,
-        as_of: instant(&mut reader, AS_OF)?,
-        error: text(&mut reader, ERROR)?,
-    };
-    reader.finish()?;
-    Ok(query)
+/// The query in these bytes, as an overview shows it.
+pub(crate) fn decode_recent(id: SessionId, bytes: &[u8]) -> Result<RecentQuery, StoreError> {
+    let parts = Parts::of(bytes).map_err(|source| corrupt(Some(id), source))?;
+    Ok(parts.recent)
 }
 
-fn read_parameters(
-    reader: &mut Reader<'_>,
-    are_there: bool,
-) -> Result<Map<String, Value>, BoxError> {
-    if !are_there {
-        return Ok(Map::new());
+/// A query whose parameters are not read yet.
+struct Parts<'a> {
+    recent: RecentQuery,
+    version: u64,
+    parameters: Option<&'a [u8]>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Self, BoxError> {
+        let mut reader = Reader(bytes);
+        reader.expect_format(FORMAT)?;
+        let fields = reader.byte()?;
+        let has = |field| fields & field != 0;
+        let (seq, version) = (reader.number()?, reader.number()?);
+        let instant = |reader: &mut Reader<'_>, field| -> Result<Option<Timestamp>, BoxError> {
+            has(field).then(|| reader.instant()).transpose()
+        };
+        let text = |reader: &mut Reader<'_>, field| -> Result<Option<String>, BoxError> {
+            has(field)
+                .then(|| Ok(reader.text()?.to_owned()))
+                .transpose()
+        };
+        // In the order in which they were written.
+        let timestamp = instant(&mut reader, TIMESTAMP)?;
+        let query_type = reader.text()?.to_owned();
+        let parameters = has(PARAMETERS).then(|| reader.bytes()).transpose()?;
+        let recent = RecentQuery {
+            seq,
+            timestamp,
+            query_type,
+            result_summary: text(&mut reader, SUMMARY)?.unwrap_or_default(),
+            execution_time_ms: has(EXECUTION_TIME)
+                .then(|| reader.fixed(8).map(f64::from_bits))
+                .transpose()?,
+            cache_hit: has(CACHE_HIT),
+            source: text(&mut reader, SOURCE)?,
+            as_of: instant(&mut reader, AS_OF)?,
+            error: text(&mut reader, ERROR)?,
+        };
+        reader.finish()?;
+        Ok(Self {
+            recent,
+            version,
+            parameters,
+        })
     }
-    Ok(rmp_serde::from_slice(reader.bytes()?)?)
+
+    fn query(self) -> Result<QueryRecord, BoxError> {
+        let parameters = self.parameters.map(rmp_serde::from_slice).transpose()?;
+        let recent = self.recent;
+        Ok(QueryRecord {
+            seq: recent.seq,
+            version: self.version,
+            timestamp: recent.timestamp,
+            query_type: recent.query_type,
+            parameters: parameters.unwrap_or_default(),
+            result_summary: recent.result_summary,
+            execution_time_ms: recent.execution_time_ms,
+            cache_hit: recent.cache_hit,
+            source: recent.source,
+            as_of: recent.as_of,
+            error: recent.error,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -228,10 +228,7 @@ impl Link {
                 let link = single.current();
                 let answered = timeout_at(at, link.answer(command.clone())).await;
                 let answered = heard(single, &link, answered)?;
-                Some(
-                    answered
-                        .and_then(|answer| Ok(redis::from_redis_value(answer.extract_error()?)?)),
-                )
+                Some(read(answered))
             }
             Self::Cluster(link) => {
                 let mut shared = link.clone();
@@ -270,17 +267,12 @@ async fn read_in_one<T: FromRedisValue>(
     call: Call,
     requests: &[(Option<SessionId>, Cmd)],
 ) -> Result<Vec<RedisResult<T>>, StoreError> {
-    let mut pipe = redis::pipe();
-    pipe.ignore_errors();
-    for (_, command) in requests {
-        pipe.add_command(command.clone());
-    }
     let Deadline { at, after } = call.deadline;
     let mut repeated = false;
     loop {
         let link = single.current();
-        let mut shared = link.connection();
-        let asked = timeout_at(at, pipe.query_async(&mut shared)).await;
+        let commands = requests.iter().map(|(_, command)| command.clone());
+        let asked = timeout_at(at, link.answers(commands.collect())).await;
         let asked = heard(single, &link, asked);
         match asked.ok_or_else(|| timed_out(call.effect, after))? {
             Err(error)
@@ -292,10 +284,15 @@ async fn read_in_one<T: FromRedisValue>(
             {
                 repeated = true;
             }
-            answered => {
-                let failed = |error| driver(call.effect, call.id, Complaint::of(&error), error);
-                return answered.map_err(failed);
+            Err(error) => {
+                return Err(driver(call.effect, call.id, Complaint::of(&error), error));
             }
+            Ok(answers) => return Ok(answers.into_iter().map(read).collect()),
         }
     }
+}
+
+/// What the server said, as what was asked for.
+fn read<T: FromRedisValue>(answer: RedisResult<Value>) -> RedisResult<T> {
+    Ok(redis::from_redis_value(answer?.extract_error()?)?)
 }

@@ -1,12 +1,12 @@
 //! Reads sessions, each from one state.
 
 use fiml_session_core::{
-    AnalysisHistory, Entry, QueryRecord, RememberedAnswer, Session, SessionHeader, SessionId,
+    AnalysisHistory, Entry, RecentQuery, RememberedAnswer, Session, SessionHeader, SessionId,
     SessionOverview, SessionSnapshot, SessionState, StateMap,
     store::{BoxError, Scope, StoreError},
 };
 use futures_util::future::try_join;
-use redis::cmd;
+use redis::{Cmd, FromRedisValue, Value, cmd};
 
 use crate::{
     answer,
@@ -55,10 +55,15 @@ impl RedisStore {
         call: Call,
         id: SessionId,
     ) -> Result<Option<SessionHeader>, StoreError> {
+        let found: Found = self.command(call, &self.fields(id)).await?;
+        header::decode(id, &found)
+    }
+
+    /// Asks for what a header is read from.
+    fn fields(&self, id: SessionId) -> Cmd {
         let mut read = cmd("HMGET");
         read.arg(self.keys.of(id, Part::Header)).arg(&FIELDS);
-        let found: Found = self.command(call, &read).await?;
-        header::decode(id, &found)
+        read
     }
 
     /// Reads the header and the last queries beside it, without the script, which would cost the server twice
@@ -70,8 +75,7 @@ impl RedisStore {
         recent: usize,
     ) -> Result<Option<SessionOverview>, StoreError> {
         let call = self.reads(Some(id));
-        let read = try_join(self.header(call, id), self.last_queries(call, id, recent)).await;
-        let (header, recent_queries) = match read {
+        let (header, recent_queries) = match self.header_and_last(call, id, recent).await {
             Err(StoreError::Corrupt { .. }) => {
                 return self.overview_at_once(call, scope, id, recent).await;
             }
@@ -94,21 +98,27 @@ impl RedisStore {
         }))
     }
 
-    /// The last queries of a session, the newest first.
-    async fn last_queries(
+    /// The header of a session beside its last queries, the newest first.
+    async fn header_and_last(
         &self,
         call: Call,
         id: SessionId,
         recent: usize,
-    ) -> Result<Vec<QueryRecord>, StoreError> {
-        if recent == 0 {
-            return Ok(Vec::new());
+    ) -> Result<(Option<SessionHeader>, Vec<RecentQuery>), StoreError> {
+        let mut asked = vec![(Some(id), self.fields(id))];
+        if recent > 0 {
+            let mut read = cmd("LRANGE");
+            let key = self.keys.of(id, Part::Queries);
+            read.arg(key).arg(first_of_last(recent)).arg(-1);
+            asked.push((Some(id), read));
         }
-        let mut read = cmd("LRANGE");
-        let key = self.keys.of(id, Part::Queries);
-        read.arg(key).arg(first_of_last(recent)).arg(-1);
-        let items: Vec<Vec<u8>> = self.command(call, &read).await?;
-        newest_first(id, &items)
+        let mut answers = self.link.reads::<Value>(call, asked).await?.into_iter();
+        let fields = header::decode(id, &found(id, answers.next())?)?;
+        let items: Vec<Vec<u8>> = match answers.next() {
+            None => Vec::new(),
+            items => found(id, items)?,
+        };
+        Ok((fields, newest_first(id, &items)?))
     }
 
     async fn overview_at_once(
@@ -231,13 +241,22 @@ impl RedisStore {
     }
 }
 
+/// What an answer holds.
+fn found<T: FromRedisValue>(id: SessionId, answer: Option<Value>) -> Result<T, StoreError> {
+    redis::from_redis_value(answer.unwrap_or(Value::Nil))
+        .map_err(|source| corrupt(Some(id), source))
+}
+
 /// The place of the first of the last so many, counted from the end where that can be told.
 fn first_of_last(count: usize) -> String {
     i64::try_from(count).map_or_else(|_| "0".to_owned(), |count| format!("-{count}"))
 }
 
-fn newest_first(id: SessionId, items: &[Vec<u8>]) -> Result<Vec<QueryRecord>, StoreError> {
-    let queries = items.iter().rev().map(|bytes| item::decode(id, bytes));
+fn newest_first(id: SessionId, items: &[Vec<u8>]) -> Result<Vec<RecentQuery>, StoreError> {
+    let queries = items
+        .iter()
+        .rev()
+        .map(|bytes| item::decode_recent(id, bytes));
     queries.collect()
 }
 

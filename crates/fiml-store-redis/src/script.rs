@@ -95,8 +95,12 @@ pub(crate) struct Operands {
 
 impl Operands {
     fn command(&self, name: &str, script: &str) -> Cmd {
-        let mut command = redis::cmd(name);
-        command.arg(script).arg(self.keys.len());
+        let arguments = self.keys.len() + self.arguments.len();
+        let keys = self.keys.iter().map(String::len).sum::<usize>();
+        let bytes = keys + self.arguments.iter().map(Vec::len).sum::<usize>();
+        // What comes first: the name, the script and the number of keys.
+        let mut command = Cmd::with_capacity(arguments + 3, bytes + name.len() + script.len() + 2);
+        command.arg(name).arg(script).arg(self.keys.len());
         command.arg(&self.keys).arg(&self.arguments);
         command
     }

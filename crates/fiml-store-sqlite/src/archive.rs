@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use async_trait::async_trait;
 use diesel::{prelude::*, sqlite::SqliteConnection};
 use fiml_session_core::{
-    QueryRecord, SessionId, SessionOverview, SessionSnapshot, Timestamp,
+    RecentQuery, SessionId, SessionOverview, SessionSnapshot, Timestamp,
     store::{
         ArchiveStore, ArchivedHeader, Page, RestoreToken, Scope, SessionFilter, StageOutcome,
         StagedSession, StoreError, Unsettled, UnsettledState,
@@ -114,7 +114,7 @@ impl ArchiveStore for SqliteStore {
                 .select(archived_content::recent)
                 .first(conn);
             let queries = queries.map_err(|error| blame(id, error.into()))?;
-            let mut recent_queries: Vec<QueryRecord> = from_json(id, &queries)?;
+            let mut recent_queries: Vec<RecentQuery> = from_json(id, &queries)?;
             recent_queries.truncate(recent);
             Ok(Some(SessionOverview {
                 header: header.try_into()?,

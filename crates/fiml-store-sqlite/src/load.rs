@@ -2,7 +2,7 @@
 
 use diesel::{prelude::*, sqlite::SqliteConnection};
 use fiml_session_core::{
-    AnalysisHistory, Entry, QueryRecord, RememberedAnswer, Session, SessionHeader, SessionId,
+    AnalysisHistory, Entry, RecentQuery, RememberedAnswer, Session, SessionHeader, SessionId,
     SessionSnapshot, SessionState, StateMap, store::Scope,
 };
 
@@ -66,7 +66,7 @@ pub(crate) fn recent_in_txn(
     session: i64,
     header: &SessionHeader,
     recent: usize,
-) -> Result<Vec<QueryRecord>, Failure> {
+) -> Result<Vec<RecentQuery>, Failure> {
     let id = header.id;
     // They are numbered without a gap. A limit instead would be planned anew with every value it is given.
     let before = header.total_queries.saturating_sub(recent as u64);

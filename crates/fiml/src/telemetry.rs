@@ -2,17 +2,17 @@
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `FIML_METRICS` | the address on which `/metrics` is served (`--metrics`) | none |
+//! | `FIML_METRICS` | the address on which `/metrics` is served (`--metrics`), by the first process that takes it | none |
 //!
 //! Those of traces are listed in [`traces`].
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use fiml_mcp::{CallObserver, HttpConfig, McpServer, TraceContext, http, serve_http};
 use fiml_session_core::{Invalid, SystemClock, store::JobName};
 use fiml_telemetry::{Sources, Telemetry};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tracing::Span;
 
 use crate::{
@@ -52,18 +52,53 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "ADDRESS",
-        help = "Serve /metrics for Prometheus on this address of this machine, such as 127.0.0.1:9464; port 0 takes a free one [env: FIML_METRICS]"
+        help = "Serve /metrics for Prometheus on this address of this machine, such as 127.0.0.1:9464; port 0 takes a free one [env: FIML_METRICS, for the first process that takes it]"
     )]
     metrics: Option<String>,
 }
 
 impl Args {
-    /// The address, where there is one.
-    pub(crate) fn address(&self, config: &Config) -> Result<Option<SocketAddr>> {
+    /// Where to serve metrics, if anywhere.
+    pub(crate) fn place(&self, config: &Config) -> Result<Option<Place>> {
         let text = self.metrics.as_ref().or(config.telemetry.metrics.as_ref());
-        text.map(|text| loopback("--metrics or FIML_METRICS", text))
-            .transpose()
+        let place = text.map(|text| {
+            Ok(Place {
+                address: loopback("--metrics or FIML_METRICS", text)?,
+                is_shared: self.metrics.is_none(),
+            })
+        });
+        place.transpose()
     }
+}
+
+/// Where to serve metrics.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    address: SocketAddr,
+    /// Whether other processes may read the same setting: an address is for one of them.
+    is_shared: bool,
+}
+
+impl Place {
+    /// Listens there; on nothing where another process of the same settings may have come first.
+    async fn listen(self) -> Result<Option<TcpListener>> {
+        match bind(self.address).await {
+            Ok(listener) => Ok(Some(listener)),
+            Err(error) if self.is_shared && is_taken(&error) => {
+                tracing::warn!(
+                    "this process serves no metrics: {error:#}. FIML_METRICS is for the first process that takes \
+                     it; to watch another as well, give it --metrics with a port of its own"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_taken(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::AddrInUse)
 }
 
 /// The page for Prometheus, served beside everything else.
@@ -90,13 +125,17 @@ impl Page {
     }
 }
 
-/// The same stores, observed, and the page that tells of it; nothing where there is no address for it.
+/// The same stores, observed, and the page that tells of it; nothing where there is no place for it.
 pub(crate) async fn expose(
     opened: Opened,
     config: &Config,
-    address: Option<SocketAddr>,
+    place: Option<Place>,
 ) -> Result<(Opened, Option<Page>)> {
-    let Some(address) = address else {
+    let listener = match place {
+        Some(place) => place.listen().await?,
+        None => None,
+    };
+    let Some(listener) = listener else {
         return Ok((opened, None));
     };
     let jobs = schedule::JOBS.iter().map(|name| name.parse());
@@ -118,13 +157,12 @@ pub(crate) async fn expose(
         jobs: telemetry.jobs(opened.jobs),
         ..opened
     };
-    let page = serve(address, telemetry).await?;
+    let page = serve(listener, telemetry)?;
     tracing::info!(target: "fiml::listening", "serving metrics at {}", page.url());
     Ok((opened, Some(page)))
 }
 
-async fn serve(address: SocketAddr, telemetry: Telemetry) -> Result<Page> {
-    let listener = bind(address).await?;
+fn serve(listener: TcpListener, telemetry: Telemetry) -> Result<Page> {
     let address = listener.local_addr()?;
     let limits = HttpConfig::default();
     let scraped = telemetry.clone();

@@ -1,10 +1,16 @@
 //! What one call costs, beside a call of a tool that does nothing.
 
 use std::{
+    path::Path,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use fiml_session_core::{
+    NewSession, Policy, SessionStore, SessionType, Stores, SystemClock, store::Scope,
+};
+use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,27 +18,36 @@ use crate::{
     exchange, nothing,
     process::Server,
     report::{Side, compare},
+    workload::query,
 };
 
 const ROUNDS: usize = 7;
+/// Real closing prices.
+const PRICES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../crates/fiml/data/stocks.csv"
+);
 const CALLERS: usize = 16;
 /// Calls of each caller in a round.
 const EACH: usize = 1_000;
 /// As long as the other side of a connection may keep an acknowledgement back, less a little.
 const DELAYED: Duration = Duration::from_millis(35);
 
-/// A session with ten queries.
-fn session(server: &Server) -> Value {
-    let mut caller = Caller::connect(server.address, MODERN).unwrap();
-    let id = caller.create();
-    for _ in 0..10 {
-        // No price file is named, so each is recorded with its error.
-        caller.call(
-            "search-by-symbol",
-            &json!({"symbol": "IBM", "sessionId": id}),
-        );
-    }
-    json!({"sessionId": id})
+/// A session with ten queries in this file, as arguments of a call.
+fn session(file: &Path) -> Value {
+    let made = async {
+        let sqlite = SqliteStore::connect(SqliteConfig::new(file)).await.unwrap();
+        let stores = Stores::single(Arc::new(sqlite));
+        let store = SessionStore::new(stores, Policy::default(), Arc::new(SystemClock));
+        let store = store.scoped(Scope::Owner("local".parse().unwrap()));
+        let new = NewSession::new(SessionType::Equity, ["AAPL"]);
+        let mut session = store.create_session(new).await.unwrap();
+        (0..10).for_each(|n| session.add_query(query(n)));
+        store.update_session(&mut session).await.unwrap();
+        json!({"sessionId": session.id})
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(made)
 }
 
 fn calls(server: &Server, tool: &'static str, arguments: &Value) {
@@ -57,8 +72,9 @@ fn cost(server: &Server, tool: &'static str, arguments: &Value) -> f64 {
 
 pub(crate) fn beside_a_tool_that_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let product = Server::product(&folder.path().join("sessions.db"), &[]);
-    let asked = session(&product);
+    let file = folder.path().join("sessions.db");
+    let asked = session(&file);
+    let product = Server::product(&file, &[]);
     beside(
         &product,
         ("get-session-info", &asked),
@@ -66,20 +82,27 @@ pub(crate) fn beside_a_tool_that_does_nothing() {
     );
 }
 
-/// A search that memory answers; the provider behind it is a server of this program.
+/// A search that memory answers: of a provider, which is a server of this program, and of a price file.
 pub(crate) fn warm_search_beside_a_tool_that_does_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let exchange = exchange::open();
-    let settings = [
+    let of_provider = [
         ("FIML_PROVIDERS", "coinbase"),
         ("FIML_COINBASE_URL", exchange.as_str()),
     ];
-    let product = Server::product(&folder.path().join("sessions.db"), &settings);
+    let product = Server::product(&folder.path().join("provider.db"), &of_provider);
     let asked = json!({"symbol": "BTC", "pair": "USD"});
     beside(
         &product,
         ("search-by-coin", &asked),
-        ("search-by-coin, warm", "at most 3"),
+        ("search, warm, of a provider", "at most 3"),
+    );
+    let of_file = [("FIML_PRICES", PRICES)];
+    let product = Server::product(&folder.path().join("file.db"), &of_file);
+    beside(
+        &product,
+        ("search-by-symbol", &json!({"symbol": "AAPL"})),
+        ("search, warm, of a file", "at most 3"),
     );
 }
 
@@ -113,11 +136,9 @@ fn beside(product: &Server, (tool, asked): (&'static str, &Value), (label, targe
 /// No answer may wait for an acknowledgement that the client delays.
 pub(crate) fn one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
-    let (product, empty) = (
-        Server::product(&folder.path().join("sessions.db"), &[]),
-        Server::nothing(),
-    );
-    let (asked, none) = (session(&product), json!({}));
+    let file = folder.path().join("sessions.db");
+    let (asked, none) = (session(&file), json!({}));
+    let (product, empty) = (Server::product(&file, &[]), Server::nothing());
     let (mut ours, mut theirs) = (Side::default(), Side::default());
     let mut delayed = 0;
     for round in 0..=ROUNDS {

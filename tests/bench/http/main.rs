@@ -21,6 +21,8 @@ mod wanted;
 #[path = "../../http/wire.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod wire;
+#[path = "../workload.rs"]
+mod workload;
 
 use crate::wanted::Wanted;
 

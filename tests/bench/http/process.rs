@@ -29,7 +29,9 @@ impl Server {
             .args(["serve", "--http", "127.0.0.1:0", "--data"])
             .arg(data);
         command.env_remove("REDIS_URL").env_remove("DATABASE_URL");
-        command.env_remove("FIML_PROVIDERS");
+        command
+            .env_remove("FIML_PROVIDERS")
+            .env_remove("FIML_PRICES");
         command.envs(settings.iter().copied());
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let said = BufReader::new(process.stderr.take().unwrap());

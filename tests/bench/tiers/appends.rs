@@ -4,7 +4,7 @@ use fiml_session_core::{SessionId, SessionStore, store::Scope};
 
 use crate::{
     ROUNDS,
-    bare::{Copies, reply_bytes},
+    bare::{Copies, PLACE, reply_bytes},
     pace::{CALLERS, Cost, Pace, Round, at_once, compare_paces},
     report::compare,
     servers::{Servers, now, service},
@@ -19,8 +19,7 @@ const BARE: &str = "redis.call('HMGET', KEYS[1], 'n', 'o') redis.call('RPUSH', K
 
 /// Calls of each caller in a round.
 const EACH: usize = 1_000;
-/// How many queries a session holds, and how many a round adds to it before the next one is taken, so that
-/// it still holds about as many.
+/// How many queries a session holds, and how many a round adds to it, so that it still holds about as many.
 const HELD: [(usize, usize); 2] = [(10, 20), (1_000, 100)];
 
 pub(crate) async fn beside_a_script(servers: &Servers) {
@@ -33,17 +32,20 @@ pub(crate) async fn beside_a_script(servers: &Servers) {
         for ((held, added), (ours, bare)) in HELD.into_iter().zip(&mut sides) {
             let make = move |_| session("analyst", now(), held);
             let ids = fill(&live, CALLERS * EACH / added, make).await;
-            let copies = Copies::of(redis, &ids[..CALLERS]);
+            // As many sessions on both sides, taken by turns on ours and by chance on the other.
+            let copies = Copies::of(redis, &ids);
             copies.refresh(redis);
             bytes = reply_bytes(redis, "LINDEX", &copies.original("q"), "-1");
             let calls = CALLERS * EACH;
             let before = Cost::so_far(redis);
-            let measured = record(&store, &ids, added).await;
+            let measured = record(&store, &ids).await;
             let cost = before.of_each(redis, calls);
             let numbers = reply_bytes(redis, "HGET", &copies.original("h"), "n");
             let arguments = ["x".repeat(bytes), "n".repeat(numbers)];
             let [item, numbers] = arguments.each_ref().map(String::as_str);
-            let arguments = [item, numbers, "yequity_price", "x12300"];
+            // Execution times vary on both sides; these are seven bytes longer than ours.
+            let time = format!("x{PLACE}");
+            let arguments = [item, numbers, "yequity_price", &time];
             let before = Cost::so_far(redis);
             let rate = copies.rate(redis, BARE, calls, &arguments);
             let bare_cost = before.of_each(redis, calls);
@@ -73,12 +75,12 @@ pub(crate) async fn beside_a_script(servers: &Servers) {
     );
 }
 
-/// Every caller adds to sessions of its own, to one after the other.
-async fn record(store: &SessionStore, ids: &[SessionId], added: usize) -> Round {
+/// Every caller adds to sessions of its own, by turns.
+async fn record(store: &SessionStore, ids: &[SessionId]) -> Round {
     let (store, ids) = (store.clone(), ids.to_vec());
     let own = ids.len() / CALLERS;
     at_once(CALLERS, EACH, move |caller, n| {
-        let (store, id) = (store.clone(), ids[caller * own + n / added]);
+        let (store, id) = (store.clone(), ids[caller * own + n % own]);
         async move {
             let recorded = store.record_query(&Scope::All, id, query(n), None).await;
             recorded.unwrap();

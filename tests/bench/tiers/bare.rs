@@ -6,7 +6,7 @@ use fiml_session_core::SessionId;
 use fiml_testkit::servers::RedisServer;
 
 /// What `redis-benchmark` puts in the place of `__rand_int__`: twelve digits.
-const PLACE: &str = "__rand_int__";
+pub(crate) const PLACE: &str = "__rand_int__";
 const PLACE_DIGITS: usize = 12;
 
 /// Copies of sessions' keys, under names as long as theirs that `redis-benchmark` can count through.

@@ -110,7 +110,8 @@ impl Answer {
         matches!(self.cache.result, CacheResult::Hit | CacheResult::Stale)
     }
 
-    /// One line for a record: `AAPL 223.02 USD +8.99 % (file:stocks.csv, as of 2010-03-01, stale)`.
+    /// One line for a record: `AAPL 223.02 USD +8.99 % (file:stocks.csv, as of 2010-03-01, stale, hit)`, the
+    /// last two of them how old the price is and whether memory answered.
     pub fn summary(&self) -> String {
         let quote = &self.quote;
         let mut line = format!("{} {}", quote.listed_as, quote.price);
@@ -132,10 +133,11 @@ impl Answer {
         }
         let _ = write!(
             line,
-            " ({}, as of {}, {})",
+            " ({}, as of {}, {}, {})",
             quote.source,
             quote.as_of.label(),
-            self.freshness.status.as_str()
+            self.freshness.status.as_str(),
+            self.cache.result.as_str()
         );
         line
     }

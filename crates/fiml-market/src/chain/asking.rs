@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::text::printable;
 use crate::{
     AssetClass, Attempt, Depth, Freshness, FreshnessStatus, Fundamentals, MarketError, Note,
-    NoteKind, Quote, QuoteRequest, number,
+    NoteKind, Quote, QuoteRequest, number, places,
 };
 
 use super::answer::Comparison;
@@ -153,7 +153,8 @@ impl Inner {
                 }
             }
         }
-        chosen.quote.notes.extend(other_exchange(request, &chosen));
+        let elsewhere = elsewhere(request, &chosen);
+        chosen.quote.notes.extend(elsewhere);
         chosen.attempts = attempts;
         Ok(chosen)
     }
@@ -163,18 +164,15 @@ impl Inner {
         &self,
         request: &QuoteRequest,
         now: DateTime<Utc>,
+        deadline: Instant,
     ) -> OfCompany {
         let share = !request.symbol.as_str().contains(['^', '=']);
-        let home = request.market.as_deref().is_none_or(|market| {
-            ["US", "USA", "NYSE", "NASDAQ", "AMEX"]
-                .iter()
-                .any(|us| market.eq_ignore_ascii_case(us))
-        });
+        let home = request.market.as_deref().is_none_or(places::is_us);
         let asks = request.asset_class == AssetClass::Equity && request.depth != Depth::Quick;
         match &self.company {
             Some(company) if asks && share && home => {
-                let patience = self.config.provider_timeout;
-                company.figures(&request.symbol, now, patience).await
+                let time = self.config.provider_timeout;
+                company.figures(&request.symbol, now, time, deadline).await
             }
             _ => (Ok(None), None),
         }
@@ -200,19 +198,46 @@ fn confirmed(other: &Quote) -> Note {
     Note::new(NoteKind::LargeChangeConfirmed, message)
 }
 
-/// Says so where an exchange was asked for and another one answers; what is local speaks for itself.
-fn other_exchange(request: &QuoteRequest, chosen: &Chosen) -> Option<Note> {
-    let asked = request.exchange.as_deref()?;
-    let found = chosen.quote.exchange.as_deref();
-    let same = found.is_some_and(|found| found.eq_ignore_ascii_case(asked));
-    (chosen.remote && !same).then(|| {
-        let message = format!(
-            "{} was asked for, and the price is from {}",
-            printable(asked),
-            found.unwrap_or(&chosen.provider)
-        );
-        Note::new(NoteKind::ExchangeSubstituted, message)
-    })
+/// Says so where a market or an exchange was asked for and another one answers, or nobody tells; what is
+/// local speaks for itself.
+fn elsewhere(request: &QuoteRequest, chosen: &Chosen) -> Vec<Note> {
+    let quote = &chosen.quote;
+    let (exchange, market) = (quote.exchange.as_deref(), quote.market.as_deref());
+    let of_shares = request.asset_class == AssetClass::Equity;
+    let asked = [
+        (
+            request.exchange.as_deref(),
+            NoteKind::ExchangeSubstituted,
+            NoteKind::ExchangeNotHonoured,
+        ),
+        (
+            // Coins and official figures have none.
+            request.market.as_deref().filter(|_| of_shares),
+            NoteKind::MarketSubstituted,
+            NoteKind::MarketNotHonoured,
+        ),
+    ];
+    let missed = asked.into_iter().filter_map(|(asked, other, untold)| {
+        let asked = asked.filter(|_| chosen.remote)?;
+        if places::is_there(asked, exchange, market) {
+            return None;
+        }
+        let asked = printable(asked);
+        Some(match exchange {
+            Some(found) => Note::new(
+                other,
+                format!("{asked} was asked for, and the price is from {found}"),
+            ),
+            None => Note::new(
+                untold,
+                format!(
+                    "{asked} was asked for, and {} does not say where its price is from",
+                    chosen.provider
+                ),
+            ),
+        })
+    });
+    missed.collect()
 }
 
 fn unknown(request: &QuoteRequest, mut similar: Vec<String>) -> MarketError {

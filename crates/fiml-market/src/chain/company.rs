@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::{Attempt, FailureKind, Fundamentals, FundamentalsProvider, MarketError, Symbol};
+use crate::{Attempt, FailureKind, Fundamentals, FundamentalsProvider, MarketError, Symbol, Turn};
 
 use super::MarketConfig;
 use super::breaker::Breaker;
@@ -44,7 +44,8 @@ impl Company {
         &self,
         symbol: &Symbol,
         now: DateTime<Utc>,
-        patience: Duration,
+        time: Duration,
+        deadline: Instant,
     ) -> (
         Result<Option<Arc<Fundamentals>>, MarketError>,
         Option<Attempt>,
@@ -54,7 +55,7 @@ impl Company {
             return (Ok(Some(Arc::clone(known))), None);
         }
         let begun = Instant::now();
-        let asked = self.ask(symbol, now, patience).await;
+        let asked = self.ask(symbol, now, time, deadline).await;
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = Attempt::new(self.provider.name(), ms, asked.as_ref().err());
         let figures = match asked {
@@ -73,7 +74,8 @@ impl Company {
         &self,
         symbol: &Symbol,
         now: DateTime<Utc>,
-        patience: Duration,
+        time: Duration,
+        deadline: Instant,
     ) -> Result<Fundamentals, MarketError> {
         let name = self.provider.name();
         if let Err(left) = self.circuit.enter() {
@@ -82,11 +84,9 @@ impl Company {
             error.set_retry_after(left);
             return Err(error);
         }
-        let answer = timeout(patience, self.provider.fundamentals(symbol, now)).await;
-        let answer = answer.unwrap_or_else(|_| {
-            let reason = "it did not answer in time";
-            Err(MarketError::failed(name, FailureKind::Timeout, reason))
-        });
+        let turn = Turn::at(now);
+        let answer = self.provider.fundamentals(symbol, &turn);
+        let answer = turn.answer(name, time, deadline, answer).await;
         self.circuit
             .note(answer.as_ref().err().and_then(MarketError::failure));
         answer

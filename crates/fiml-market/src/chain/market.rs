@@ -205,7 +205,7 @@ impl Inner {
         let deadline = Instant::now() + self.config.deadline;
         let (asked, company) = tokio::join!(
             self.ask(request, now, deadline),
-            self.company_figures(request, now),
+            self.company_figures(request, now, deadline),
         );
         let mut chosen = asked?;
         let fundamentals = chosen.add_company(company);

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use crate::plausible::{Doubt, doubt};
 use crate::{
-    AssetClass, Attempt, FailureKind, MarketError, MarketProvider, Quote, QuoteRequest, Reach,
+    AssetClass, Attempt, FailureKind, MarketError, MarketProvider, Quote, QuoteRequest, Reach, Turn,
 };
 
 use super::breaker::Breaker;
@@ -97,8 +97,9 @@ impl Source {
         deadline: Instant,
         config: &MarketConfig,
     ) -> Said {
+        let turn = Turn::at(now);
         if !self.is_remote() {
-            return match self.provider.quote(request, now).await {
+            return match self.provider.quote(request, &turn).await {
                 Ok(quote) => Said::Quote(Box::new(quote)),
                 Err(error) => Said::Failed(error),
             };
@@ -115,9 +116,10 @@ impl Source {
             error.set_retry_after(left);
             return Said::Failed(error);
         }
-        let patience = timeout(config.provider_timeout, self.provider.quote(request, now));
-        let said = match timeout_at(deadline, patience).await {
-            Ok(Ok(Ok(quote))) => match doubt(&quote, request, now) {
+        let quote = self.provider.quote(request, &turn);
+        let time = config.provider_timeout;
+        let said = match turn.answer(name, time, deadline, quote).await {
+            Ok(quote) => match doubt(&quote, request, now) {
                 None => Said::Quote(Box::new(quote)),
                 Some(doubt) => {
                     let reason = doubt.reason().to_owned();
@@ -128,11 +130,7 @@ impl Source {
                     }
                 }
             },
-            Ok(Ok(Err(error))) => Said::Failed(error),
-            Ok(Err(_)) | Err(_) => {
-                let reason = "it did not answer in time";
-                Said::Failed(MarketError::failed(name, FailureKind::Timeout, reason))
-            }
+            Err(error) => Said::Failed(error),
         };
         let failure = match &said {
             Said::Quote(_) | Said::Doubtful(..) => None,
@@ -141,7 +139,7 @@ impl Source {
         if let Some(circuit) = circuit {
             circuit.note(failure.map(|(failure, _)| failure));
         }
-        if let Some((_, error)) = failure {
+        if let Some((_, error)) = failure.filter(|(failure, _)| failure.is_its_own()) {
             let mut last = self
                 .last_failure
                 .lock()

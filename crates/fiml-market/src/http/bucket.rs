@@ -11,9 +11,6 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
-/// The most calls at once: what the deepest question takes. What is not spent at once refills faster.
-const BURST: u32 = 3;
-
 /// A limit that a provider publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct RateLimit {
@@ -21,19 +18,35 @@ pub struct RateLimit {
     pub calls: u32,
     /// In so many seconds.
     pub seconds: u32,
+    /// Of those no more than so many at once, where it minds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<u32>,
 }
 
 impl RateLimit {
     /// So many calls in so many seconds.
     pub const fn new(calls: u32, seconds: u32) -> Self {
-        Self { calls, seconds }
+        Self {
+            calls,
+            seconds,
+            at_once: None,
+        }
+    }
+
+    /// The same, with no more than so many at once.
+    pub const fn at_once(self, calls: u32) -> Self {
+        Self {
+            at_once: Some(calls),
+            ..self
+        }
     }
 
     /// The quota that stays below 80 % of the limit in every window: a full bucket and what refills it may
-    /// fall into one window, so the two together are no more than that.
+    /// fall into one window, so the two together are no more than that. What may come at once is half of it,
+    /// so that several symbols in one call are answered, unless the provider minds.
     fn quota(self) -> Quota {
         let allowed = (self.calls.saturating_mul(8) / 10).max(1);
-        let burst = (allowed.saturating_mul(6).div_ceil(10)).min(BURST);
+        let burst = allowed.div_ceil(2).min(self.at_once.unwrap_or(allowed));
         let refill = allowed.saturating_sub(burst).max(1);
         let period = Duration::from_secs(self.seconds.max(1).into()) / refill;
         Quota::with_period(period)
@@ -44,7 +57,11 @@ impl RateLimit {
 
 impl fmt::Display for RateLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} calls in {} s", self.calls, self.seconds)
+        write!(f, "{} calls in {} s", self.calls, self.seconds)?;
+        match self.at_once {
+            Some(calls) => write!(f, ", {calls} at once"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -124,13 +141,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_window_sees_more_than_four_fifths_of_the_limit() {
-        let bucket = Bucket::new(RateLimit::new(30, 60));
-        let mut passed = 0;
-        for _ in 0..600 {
-            passed += u32::from(bucket.take(1).is_ok());
-            tokio::time::advance(Duration::from_millis(100)).await;
+        let limit = RateLimit::new(30, 60);
+        for (limit, burst) in [(limit, 12), (limit.at_once(3), 3)] {
+            let bucket = Bucket::new(limit);
+            let at_once = (0..30).filter(|_| bucket.take(1).is_ok()).count();
+            assert_eq!(at_once, burst);
+            let mut passed = at_once;
+            for _ in 0..600 {
+                passed += usize::from(bucket.take(1).is_ok());
+                tokio::time::advance(Duration::from_millis(100)).await;
+            }
+            assert!((20..=24).contains(&passed), "{passed}");
         }
-        assert!((20..=24).contains(&passed), "{passed}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -147,7 +169,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn calls_are_taken_together_or_not_at_all() {
         let bucket = Bucket::new(RateLimit::new(10, 1));
-        assert_eq!(bucket.take(2), Ok(()));
+        assert_eq!(bucket.take(3), Ok(()));
         assert!(bucket.take(2).is_err());
         assert_eq!(bucket.take(1), Ok(()), "none was lost");
     }

@@ -8,10 +8,10 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, Hea
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::text::printable;
-use crate::{FailureKind, MarketError};
+use crate::{FailureKind, MarketError, Turn};
 
 use super::bucket::{Bucket, RateLimit};
 use super::retry_after::retry_after;
@@ -19,9 +19,6 @@ use super::{HttpClient, HttpSetupError};
 
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 2 << 20;
-
-/// How long a question waits for its share of calls: many symbols in one call are slower, not fewer.
-const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// How long a provider is left alone that refuses calls without saying for how long.
 const UNSAID: Duration = Duration::from_secs(60);
@@ -87,21 +84,24 @@ impl Endpoint {
     }
 
     /// Takes so many calls out of the provider's share, before they are made; waits a little for them.
-    pub(crate) async fn admit(&self, calls: u32) -> Result<(), MarketError> {
-        let begun = Instant::now();
+    pub(crate) async fn admit(&self, calls: u32, turn: &Turn) -> Result<(), MarketError> {
         loop {
             let Err(wait) = self.bucket.take(calls) else {
                 return Ok(());
             };
-            let too_long = begun.elapsed().saturating_add(wait) > PATIENCE;
-            if too_long || self.bucket.closed_for().is_some() {
-                let reason = "its share of calls is used up";
-                let mut error = self.failed(FailureKind::LimitReached, reason);
-                error.set_retry_after(wait);
-                return Err(error);
+            let too_long = wait > turn.patience() || self.bucket.closed_for().is_some();
+            if too_long || turn.wait_for(sleep(wait)).await.is_none() {
+                return Err(self.used_up(wait));
             }
-            sleep(wait).await;
         }
+    }
+
+    /// The share of calls is used up, and there is more of it after a while.
+    pub(crate) fn used_up(&self, wait: Duration) -> MarketError {
+        let reason = "its share of calls is used up";
+        let mut error = self.failed(FailureKind::LimitReached, reason);
+        error.set_retry_after(wait);
+        error
     }
 
     /// Asks for JSON of this shape; `None` where the provider has no such thing.

@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::number::{Figure, above_zero};
-use crate::technical::DailyClose;
 use crate::{
-    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, DayFigures, Delivery, Depth,
-    MarketError, MarketProvider, MarketState, Pair, Profile, Quote, QuoteRequest, Reach, Technical,
-    pair,
+    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, CryptoMetrics, DayFigures, Depth,
+    MarketError, MarketProvider, Pair, Profile, Quote, QuoteRequest, Reach, Turn, pair,
 };
+
+use super::coin::{self, Trade};
 
 const NAME: &str = "coinbase";
 const LIMIT: RateLimit = RateLimit::new(10, 1);
@@ -35,13 +35,13 @@ impl Coinbase {
         })
     }
 
-    async fn of_product(
+    async fn of_pair(
         &self,
-        request: &QuoteRequest,
-        found: Pair,
+        pair: Pair,
+        depth: Depth,
         now: DateTime<Utc>,
-    ) -> Result<Option<Quote>, MarketError> {
-        let product = format!("{}-{}", found.base, found.quote);
+    ) -> Result<Option<Trade>, MarketError> {
+        let product = format!("{}-{}", pair.base, pair.quote);
         let path = |what| ["products", product.as_str(), what];
         let Some(ticker) = self.endpoint.json::<Ticker>(&path("ticker"), &[]).await? else {
             return Ok(None);
@@ -49,62 +49,36 @@ impl Coinbase {
         let Figure(price) = ticker.price;
         let stats: Option<Stats> = self.endpoint.json(&path("stats"), &[]).await?;
         let stats = stats.unwrap_or_default();
-        let change = above_zero(stats.open)
-            .and_then(|open| Change::between(open, price, ChangeBasis::Rolling24h, None));
-        let technical = match request.depth {
+        let open = above_zero(stats.open);
+        let technical = match depth {
             Depth::Quick | Depth::Standard => None,
-            Depth::Deep => self.technical(&path("candles"), now).await?,
+            Depth::Deep => {
+                let daily = [("granularity", "86400")];
+                let candles: Option<Vec<Candle>> =
+                    self.endpoint.json(&path("candles"), &daily).await?;
+                let candles = candles.unwrap_or_default().into_iter();
+                coin::technical(candles.map(|candle| (candle.0, candle.4)), now)
+            }
         };
-        Ok(Some(Quote {
-            symbol: request.symbol.clone(),
+        Ok(Some(Trade {
             listed_as: product,
-            asset_class: request.asset_class,
-            name: None,
-            exchange: Some(NAME.to_owned()),
-            market: None,
-            currency: Some(found.quote.to_string()),
-            notes: pair::substituted(request, &found).into_iter().collect(),
-            pair: Some(found),
+            pair,
             price,
-            change,
+            change: open
+                .and_then(|open| Change::between(open, price, ChangeBasis::Rolling24h, None)),
             as_of: AsOf {
                 at: ticker.time,
                 kind: AsOfKind::Exchange,
             },
-            delivery: Delivery::Live,
-            source: NAME.to_owned(),
             book: BidAsk::of(ticker.bid, ticker.ask),
-            market_state: Some(MarketState::Open),
-            day: DayFigures {
-                open: above_zero(stats.open),
-                day_high: above_zero(stats.high),
-                day_low: above_zero(stats.low),
+            day: DayFigures::default(),
+            last_24h: CryptoMetrics {
                 volume: above_zero(stats.volume.or(ticker.volume)),
+                high: above_zero(stats.high),
+                low: above_zero(stats.low),
             },
-            structural_data: None,
             technical,
         }))
-    }
-
-    /// Over the finished days alone: today's candle is still moving.
-    async fn technical(
-        &self,
-        path: &[&str],
-        now: DateTime<Utc>,
-    ) -> Result<Option<Technical>, MarketError> {
-        let daily = [("granularity", "86400")];
-        let Some(candles) = self.endpoint.json::<Vec<Candle>>(path, &daily).await? else {
-            return Ok(None);
-        };
-        let mut closes: Vec<DailyClose> = candles
-            .into_iter()
-            .filter_map(|(time, _, _, _, Figure(close), _)| {
-                let date = DateTime::from_timestamp_secs(time)?.date_naive();
-                (date < now.date_naive()).then_some(DailyClose { date, close })
-            })
-            .collect();
-        closes.sort_unstable_by_key(|day| day.date);
-        Ok(Technical::over(&closes, true))
     }
 }
 
@@ -151,23 +125,19 @@ impl MarketProvider for Coinbase {
         self.endpoint.closed_for()
     }
 
-    async fn quote(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, MarketError> {
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
         // Ticker, statistics and candles; one more ticker for each product that is not there.
-        let calls = match request.depth {
+        let mut calls = match request.depth {
             Depth::Quick | Depth::Standard => 2,
             Depth::Deep => 3,
         };
-        for (missed, found) in pair::wanted(request).into_iter().enumerate() {
-            self.endpoint
-                .admit(if missed == 0 { calls } else { 1 })
-                .await?;
-            if let Some(quote) = self.of_product(request, found, now).await? {
-                return Ok(quote);
+        for pair in pair::wanted(request) {
+            self.endpoint.admit(calls, turn).await?;
+            let trade = self.of_pair(pair, request.depth, turn.now()).await?;
+            if let Some(trade) = trade {
+                return Ok(trade.quote(NAME, request));
             }
+            calls = 1;
         }
         Err(MarketError::not_found(request, Vec::new()))
     }

@@ -4,19 +4,22 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
 use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::number::{Figure, above_zero};
 use crate::text::printable;
 use crate::{
     AsOf, AsOfKind, AssetClass, Change, ChangeBasis, DayFigures, Delivery, Depth, MarketError,
-    MarketProvider, Profile, Quote, QuoteRequest, Reach,
+    MarketProvider, MarketState, Profile, Quote, QuoteRequest, Reach, Turn, places,
 };
 
 const NAME: &str = "finnhub";
 const LIMIT: RateLimit = RateLimit::new(60, 60);
+/// How long it is believed whether the market is open.
+const SESSION_KEPT: TimeDelta = TimeDelta::minutes(1);
 
 /// Where Finnhub is, and the key it knows the user by.
 #[derive(Clone)]
@@ -39,6 +42,14 @@ impl fmt::Debug for FinnhubConfig {
 #[derive(Debug)]
 pub struct Finnhub {
     endpoint: Endpoint,
+    session: Mutex<Option<Told>>,
+}
+
+/// What it last said of the market, which holds for every symbol.
+#[derive(Debug)]
+struct Told {
+    at: DateTime<Utc>,
+    state: Option<MarketState>,
 }
 
 impl Finnhub {
@@ -50,7 +61,31 @@ impl Finnhub {
         let endpoint = Endpoint::new(NAME, client, &config.base_url, LIMIT)?;
         Ok(Self {
             endpoint: endpoint.with_header("x-finnhub-token", &config.key, "the key of Finnhub")?,
+            session: Mutex::default(),
         })
+    }
+
+    /// Whether shares are being traded, asked once a minute; nothing where it does not say.
+    async fn state(&self, turn: &Turn) -> Option<MarketState> {
+        let now = turn.now();
+        let mut told = self.session.lock().await;
+        let fits = |told: &&Told| told.at <= now && now - told.at < SESSION_KEPT;
+        if let Some(told) = told.as_ref().filter(fits) {
+            return told.state;
+        }
+        self.endpoint.admit(1, turn).await.ok()?;
+        let path = ["stock", "market-status"];
+        let session = self.endpoint.json(&path, &[("exchange", "US")]).await;
+        let session: Session = session.ok().flatten().unwrap_or_default();
+        let state = session.is_open.map(|open| {
+            if open {
+                MarketState::Open
+            } else {
+                MarketState::Closed
+            }
+        });
+        *told = Some(Told { at: now, state });
+        state
     }
 }
 
@@ -63,6 +98,13 @@ struct Price {
     l: Option<Figure>,
     o: Option<Figure>,
     pc: Option<Figure>,
+}
+
+/// `/stock/market-status`; open in the regular session alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Session {
+    is_open: Option<bool>,
 }
 
 /// `/stock/profile2`; empty where it knows no such company.
@@ -95,27 +137,23 @@ impl MarketProvider for Finnhub {
         self.endpoint.closed_for()
     }
 
-    async fn quote(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, MarketError> {
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
         let unknown = || MarketError::not_found(request, Vec::new());
         // Under the symbol of another market it would answer the American receipt.
-        if request
-            .market
-            .as_deref()
-            .is_some_and(|market| !is_us(market))
-        {
+        let abroad = |market: &str| !places::is_us(market);
+        if request.market.as_deref().is_some_and(abroad) {
             return Err(unknown());
         }
         let symbol = request.symbol.as_str();
         let query = [("symbol", symbol)];
         self.endpoint
-            .admit(match request.depth {
-                Depth::Quick => 1,
-                Depth::Standard | Depth::Deep => 2,
-            })
+            .admit(
+                match request.depth {
+                    Depth::Quick => 1,
+                    Depth::Standard | Depth::Deep => 2,
+                },
+                turn,
+            )
             .await?;
         let price: Option<Price> = self.endpoint.json(&["quote"], &query).await?;
         let price = price.filter(|price| price.t > 0 && !price.c.0.is_zero());
@@ -140,11 +178,21 @@ impl MarketProvider for Finnhub {
         let close = above_zero(price.pc);
         let change = close
             .and_then(|close| Change::between(close, price.c.0, ChangeBasis::PreviousClose, None));
-        // It states no session: a price that has not moved for a while is that of the last close.
-        let delivery = if now - at > chrono::TimeDelta::minutes(15) {
-            Delivery::EndOfDay
+        let market = company.exchange.as_deref().and_then(places::market_of);
+        // What it says of the market is of the American one.
+        let american = match market {
+            Some(market) => places::is_us(market),
+            None => !symbol.contains('.') || request.symbol.share_class().is_some(),
+        };
+        let state = if american {
+            self.state(turn).await
         } else {
-            Delivery::Live
+            None
+        };
+        let delivery = match state {
+            Some(MarketState::Closed) => Delivery::EndOfDay,
+            // Nobody says that it is the last price of a day, so it may be one that stopped.
+            Some(MarketState::Open) | None => Delivery::Live,
         };
         let shown = |text: Option<String>| {
             text.filter(|text| !text.is_empty())
@@ -156,8 +204,8 @@ impl MarketProvider for Finnhub {
             listed_as: symbol.to_owned(),
             asset_class: request.asset_class,
             name: shown(company.name),
+            market: market.map(str::to_owned),
             exchange: shown(company.exchange),
-            market: None,
             currency: shown(company.currency),
             pair: None,
             price: price.c.0,
@@ -169,7 +217,7 @@ impl MarketProvider for Finnhub {
             delivery,
             source: NAME.to_owned(),
             book: None,
-            market_state: None,
+            market_state: state,
             day: DayFigures {
                 open: above_zero(price.o),
                 day_high: above_zero(price.h),
@@ -177,6 +225,7 @@ impl MarketProvider for Finnhub {
                 volume: None,
             },
             structural_data: None,
+            crypto_metrics: None,
             technical: None,
             notes: Vec::new(),
         })
@@ -189,11 +238,4 @@ impl MarketProvider for Finnhub {
     async fn symbols(&self) -> Vec<String> {
         Vec::new()
     }
-}
-
-fn is_us(market: &str) -> bool {
-    matches!(
-        market.to_ascii_uppercase().as_str(),
-        "US" | "USA" | "NYSE" | "NASDAQ" | "AMEX"
-    )
 }

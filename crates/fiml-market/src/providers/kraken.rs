@@ -10,17 +10,18 @@ use serde_json::value::RawValue;
 
 use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::number::{Figure, above_zero};
-use crate::technical::DailyClose;
 use crate::text::printable;
 use crate::{
-    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, DayFigures, Delivery, Depth,
-    FailureKind, MarketError, MarketProvider, MarketState, Pair, Profile, Quote, QuoteRequest,
-    Reach, Technical, pair,
+    AsOf, AsOfKind, AssetClass, BidAsk, Change, ChangeBasis, CryptoMetrics, DayFigures, Depth,
+    FailureKind, MarketError, MarketProvider, Pair, Profile, Quote, QuoteRequest, Reach, Turn,
+    pair,
 };
 
+use super::coin::{self, Trade};
+
 const NAME: &str = "kraken";
-/// About one call a second, counted over a minute so that one deep question fits.
-const LIMIT: RateLimit = RateLimit::new(60, 60);
+/// About one call a second, counted over a minute so that a few at once fit.
+const LIMIT: RateLimit = RateLimit::new(60, 60).at_once(3);
 
 /// Kraken; it asks for no key and states no time, so its prices are of the moment they arrive.
 #[derive(Debug)]
@@ -93,11 +94,11 @@ impl Kraken {
 
     async fn of_pair(
         &self,
-        request: &QuoteRequest,
-        found: Pair,
+        pair: Pair,
+        depth: Depth,
         now: DateTime<Utc>,
-    ) -> Result<Option<Quote>, MarketError> {
-        let Some(ticker) = self.ask::<Ticker>("Ticker", &found, &[]).await? else {
+    ) -> Result<Option<Trade>, MarketError> {
+        let Some(ticker) = self.ask::<Ticker>("Ticker", &pair, &[]).await? else {
             return Ok(None);
         };
         let Some(Figure(price)) = ticker.c.first().copied() else {
@@ -107,42 +108,37 @@ impl Kraken {
             let problem = "nothing was traded for a day, and it does not say when last";
             return Err(self.endpoint.implausible(problem));
         }
-        let change = above_zero(ticker.o)
-            .and_then(|open| Change::between(open, price, ChangeBasis::UtcDay, None));
-        let technical = match request.depth {
+        let open = above_zero(ticker.o);
+        let technical = match depth {
             Depth::Quick | Depth::Standard => None,
             Depth::Deep => {
-                let candles = self.ask("OHLC", &found, &[("interval", "1440")]).await?;
-                candles.and_then(|candles| technical(candles, now))
+                let daily = [("interval", "1440")];
+                let candles: Option<Vec<Candle>> = self.ask("OHLC", &pair, &daily).await?;
+                let candles = candles.unwrap_or_default().into_iter();
+                coin::technical(candles.map(|candle| (candle.0, candle.4)), now)
             }
         };
-        Ok(Some(Quote {
-            symbol: request.symbol.clone(),
-            listed_as: found.to_string(),
-            asset_class: request.asset_class,
-            name: None,
-            exchange: Some(NAME.to_owned()),
-            market: None,
-            currency: Some(found.quote.to_string()),
-            notes: pair::substituted(request, &found).into_iter().collect(),
-            pair: Some(found),
+        Ok(Some(Trade {
+            listed_as: pair.to_string(),
+            pair,
             price,
-            change,
+            change: open.and_then(|open| Change::between(open, price, ChangeBasis::UtcDay, None)),
             as_of: AsOf {
                 at: now,
                 kind: AsOfKind::Received,
             },
-            delivery: Delivery::Live,
-            source: NAME.to_owned(),
             book: BidAsk::of(ticker.b.first().copied(), ticker.a.first().copied()),
-            market_state: Some(MarketState::Open),
             day: DayFigures {
-                open: above_zero(ticker.o),
+                open,
                 day_high: above_zero(ticker.h.first().copied()),
                 day_low: above_zero(ticker.l.first().copied()),
                 volume: above_zero(ticker.v.first().copied()),
             },
-            structural_data: None,
+            last_24h: CryptoMetrics {
+                volume: above_zero(ticker.v.get(1).copied()),
+                high: above_zero(ticker.h.get(1).copied()),
+                low: above_zero(ticker.l.get(1).copied()),
+            },
             technical,
         }))
     }
@@ -155,7 +151,7 @@ struct Envelope {
     result: Option<HashMap<String, Box<RawValue>>>,
 }
 
-/// `Ticker`: the first figure of a list is of today, or the price itself.
+/// `Ticker`: the first figure of a list is of today, or the price itself; the second of the last 24 hours.
 #[derive(Debug, Deserialize)]
 struct Ticker {
     /// Ask.
@@ -178,19 +174,6 @@ struct Ticker {
 
 /// `OHLC`: time, open, high, low, close, mean, volume, count.
 type Candle = (i64, Figure, Figure, Figure, Figure, Figure, Figure, u64);
-
-/// Over the finished days of a year alone: today's candle is still moving.
-fn technical(candles: Vec<Candle>, now: DateTime<Utc>) -> Option<Technical> {
-    let closes: Vec<DailyClose> = candles
-        .into_iter()
-        .filter_map(|(time, _, _, _, Figure(close), ..)| {
-            let date = DateTime::from_timestamp_secs(time)?.date_naive();
-            (date < now.date_naive()).then_some(DailyClose { date, close })
-        })
-        .collect();
-    let year = closes.len().saturating_sub(365);
-    Technical::over(&closes[year..], true)
-}
 
 /// A coin by the name it has here.
 fn here(symbol: &str) -> &str {
@@ -231,23 +214,19 @@ impl MarketProvider for Kraken {
         self.endpoint.closed_for()
     }
 
-    async fn quote(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, MarketError> {
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
         // The ticker, and the candles; one more ticker for each pair that is not there.
-        let calls = match request.depth {
+        let mut calls = match request.depth {
             Depth::Quick | Depth::Standard => 1,
             Depth::Deep => 2,
         };
-        for (missed, found) in pair::wanted(request).into_iter().enumerate() {
-            self.endpoint
-                .admit(if missed == 0 { calls } else { 1 })
-                .await?;
-            if let Some(quote) = self.of_pair(request, found, now).await? {
-                return Ok(quote);
+        for pair in pair::wanted(request) {
+            self.endpoint.admit(calls, turn).await?;
+            let trade = self.of_pair(pair, request.depth, turn.now()).await?;
+            if let Some(trade) = trade {
+                return Ok(trade.quote(NAME, request));
             }
+            calls = 1;
         }
         Err(MarketError::not_found(request, Vec::new()))
     }

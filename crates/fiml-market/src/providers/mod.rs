@@ -1,5 +1,6 @@
 //! The sources of prices, one a file or a folder.
 
+mod coin;
 pub mod coinbase;
 pub mod edgar;
 pub mod file;

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{Datelike as _, NaiveDate};
 use csv_core::{ReadRecordResult, Reader};
 use rust_decimal::Decimal;
 
 use crate::http::{Endpoint, Form, HttpClient, HttpSetupError, RateLimit, Response};
 use crate::{
     AsOf, AssetClass, Change, ChangeBasis, DayFigures, Delivery, MarketError, MarketProvider,
-    Profile, Quote, QuoteRequest, Reach, Symbol, number,
+    Profile, Quote, QuoteRequest, Reach, Symbol, Turn, number,
 };
 
 const NAME: &str = "treasury";
@@ -66,9 +66,9 @@ impl Treasury {
         })
     }
 
-    async fn curve(&self, year: i32) -> Result<Curve, MarketError> {
-        self.endpoint.admit(1).await?;
-        let year = year.to_string();
+    async fn curve(&self, asked: i32, turn: &Turn) -> Result<Curve, MarketError> {
+        self.endpoint.admit(1, turn).await?;
+        let year = asked.to_string();
         let path = [
             "resource-center",
             "data-chart-center",
@@ -86,7 +86,13 @@ impl Treasury {
             Response::NotFound => Ok(Curve::new()),
             Response::Body(body) => {
                 let curve = parse(&body);
-                curve.ok_or_else(|| self.endpoint.bad("its table is not the one it documents"))
+                let curve = curve
+                    .ok_or_else(|| self.endpoint.bad("its table is not the one it documents"))?;
+                // Next to the table of the right year, its days would count twice.
+                if curve.iter().any(|(date, _)| date.year() != asked) {
+                    return Err(self.endpoint.implausible("its table is of another year"));
+                }
+                Ok(curve)
             }
         }
     }
@@ -101,6 +107,9 @@ fn parse(body: &[u8]) -> Option<Curve> {
     }
     let mut curve = Curve::new();
     for row in rows.filter(|row| row.iter().any(|cell| !cell.is_empty())) {
+        if row.len() != header.len() {
+            return None;
+        }
         let date = NaiveDate::parse_from_str(row.first()?, "%m/%d/%Y").ok()?;
         let mut yields = HashMap::new();
         for (name, cell) in header.iter().zip(&row).skip(1) {
@@ -163,18 +172,14 @@ impl MarketProvider for Treasury {
         self.endpoint.closed_for()
     }
 
-    async fn quote(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, MarketError> {
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
         let not_found = || MarketError::not_found(request, Vec::new());
         let column = column(&request.symbol).ok_or_else(not_found)?;
-        let today = now.date_naive();
+        let today = turn.now().date_naive();
         let mut days: Vec<(NaiveDate, Decimal)> = Vec::new();
         // In the first days of a year there may be one day, and nothing to compare it with, or none.
         for year in [today.year(), today.year() - 1] {
-            let curve = self.curve(year).await?;
+            let curve = self.curve(year, turn).await?;
             let known = curve.into_iter().filter(|(date, _)| *date <= today);
             let mut known: Vec<_> = known
                 .filter_map(|(date, yields)| Some((date, *yields.get(column)?)))
@@ -207,6 +212,7 @@ impl MarketProvider for Treasury {
             market_state: None,
             day: DayFigures::default(),
             structural_data: None,
+            crypto_metrics: None,
             technical: None,
             notes: Vec::new(),
         })
@@ -243,6 +249,8 @@ mod tests {
             "Day,\"1 Mo\"\n01/02/2026,4",
             "Date,x\n2026,4",
             "Date,x\n01/02/2026,?",
+            "Date,x\n01/02/2026,4,42",
+            "Date,x,y\n01/02/2026,4",
         ] {
             assert!(parse(body.as_bytes()).is_none(), "{body:?}");
         }

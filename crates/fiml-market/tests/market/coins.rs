@@ -2,7 +2,7 @@
 
 use fiml_market::{FilePrices, MarketError, MarketProvider as _, NoteKind, QuoteRequest};
 
-use crate::fixture::{Files, ask, coin, later, notes, symbol};
+use crate::fixture::{Files, ask, coin, notes, symbol, turn};
 
 fn file(symbols: &[&str]) -> String {
     let mut content = "symbol,date,price\n".to_owned();
@@ -115,7 +115,7 @@ async fn the_exchange_asked_for_is_not_echoed() {
     let prices = FilePrices::open(path).await.unwrap();
     let mut request = coin("BTC", "USDT");
     request.exchange = Some("binance".to_owned());
-    let quote = prices.quote(&request, later()).await.unwrap();
+    let quote = prices.quote(&request, &turn()).await.unwrap();
     assert_eq!(quote.exchange, None);
     assert_eq!(notes(&quote), [NoteKind::ExchangeNotHonoured]);
 }

@@ -2,7 +2,7 @@
 
 use fiml_market::{
     ChangeBasis, Delivery, Depth, FilePrices, MarketError, MarketProvider as _, NoteKind,
-    RangeSource,
+    RangeSource, Turn,
 };
 
 use crate::fixture::{Files, ask, equity, instant, notes};
@@ -143,13 +143,13 @@ async fn rows_dated_after_today_are_no_prices_yet() {
     let (_files, path) = Files::with("prices.csv", MONTHLY);
     let prices = FilePrices::open(path).await.unwrap();
     let quote = prices
-        .quote(&equity("AAPL"), instant("2010-02-28T23:59:59Z"))
+        .quote(&equity("AAPL"), &Turn::at(instant("2010-02-28T23:59:59Z")))
         .await
         .unwrap();
     assert_eq!(quote.as_of.label(), "2010-02-01");
     assert_eq!(notes(&quote), [NoteKind::FutureRowsLeftOut]);
     let error = prices
-        .quote(&equity("AAPL"), instant("1970-01-01T00:00:00Z"))
+        .quote(&equity("AAPL"), &Turn::at(instant("1970-01-01T00:00:00Z")))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), "provider_unavailable");

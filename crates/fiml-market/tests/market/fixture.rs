@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use fiml_market::{
     FilePrices, LoadReport, MarketError, MarketProvider as _, NoteKind, PriceFileError, Quote,
-    QuoteRequest, Symbol,
+    QuoteRequest, Symbol, Turn,
 };
 use tempfile::TempDir;
 
@@ -49,6 +49,11 @@ pub(crate) fn later() -> DateTime<Utc> {
     instant("2026-11-20T12:00:00Z")
 }
 
+/// A turn then.
+pub(crate) fn turn() -> Turn {
+    Turn::at(later())
+}
+
 pub(crate) fn equity(text: &str) -> QuoteRequest {
     QuoteRequest::equity(symbol(text))
 }
@@ -61,7 +66,7 @@ pub(crate) fn coin(text: &str, pair: &str) -> QuoteRequest {
 pub(crate) async fn ask(content: &str, request: &QuoteRequest) -> Result<Quote, MarketError> {
     let (_files, path) = Files::with("prices.csv", content);
     let prices = FilePrices::open(path).await.expect("a usable price file");
-    prices.quote(request, later()).await
+    prices.quote(request, &turn()).await
 }
 
 /// What was read from a file with this name and content.

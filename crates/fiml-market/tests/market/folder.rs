@@ -2,7 +2,7 @@
 
 use fiml_market::{FilePrices, MarketProvider as _, NoteKind, PriceFileError};
 
-use crate::fixture::{Files, equity, later, notes, warnings};
+use crate::fixture::{Files, equity, notes, turn, warnings};
 
 #[tokio::test]
 async fn a_folder_holds_tables_and_files_named_after_their_symbols() {
@@ -25,11 +25,11 @@ async fn a_folder_holds_tables_and_files_named_after_their_symbols() {
     let prices = FilePrices::open(files.path()).await.unwrap();
     assert_eq!(prices.symbols().await, ["AAPL", "BRK.B", "^GSPC"]);
     assert!(prices.report().await.unwrap().is_clean());
-    let index = prices.quote(&equity("^GSPC"), later()).await.unwrap();
+    let index = prices.quote(&equity("^GSPC"), &turn()).await.unwrap();
     assert_eq!(index.price.to_string(), "1115.71");
     assert_eq!(index.day.open.unwrap().to_string(), "1105.36");
     assert_eq!(index.source, "file:^gspc.CSV");
-    let apple = prices.quote(&equity("AAPL"), later()).await.unwrap();
+    let apple = prices.quote(&equity("AAPL"), &turn()).await.unwrap();
     assert_eq!(apple.source, "file:stocks.csv");
 }
 
@@ -69,7 +69,7 @@ async fn of_two_files_with_one_day_the_later_by_name_stays() {
         "symbol,date,price\nAAPL,2010-03-01,2\nAAPL,2010-02-01,3\n",
     );
     let prices = FilePrices::open(files.path()).await.unwrap();
-    let quote = prices.quote(&equity("AAPL"), later()).await.unwrap();
+    let quote = prices.quote(&equity("AAPL"), &turn()).await.unwrap();
     assert_eq!(quote.price.to_string(), "2");
     let report = prices.report().await.unwrap();
     assert_eq!(
@@ -87,10 +87,10 @@ async fn adjusted_closes_are_taken_where_there_are_no_others_and_called_so() {
     );
     files.write("AAPL.csv", "Date,Adj Close,Close\n2010-03-01,6.3,223.02\n");
     let prices = FilePrices::open(files.path()).await.unwrap();
-    let adjusted = prices.quote(&equity("IBM"), later()).await.unwrap();
+    let adjusted = prices.quote(&equity("IBM"), &turn()).await.unwrap();
     assert_eq!(adjusted.price.to_string(), "100.5");
     assert_eq!(notes(&adjusted), [NoteKind::AdjustedCloses]);
-    let paid = prices.quote(&equity("AAPL"), later()).await.unwrap();
+    let paid = prices.quote(&equity("AAPL"), &turn()).await.unwrap();
     assert_eq!(paid.price.to_string(), "223.02");
     assert!(paid.notes.is_empty());
     assert!(prices.report().await.unwrap().is_clean());

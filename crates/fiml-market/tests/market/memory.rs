@@ -171,7 +171,7 @@ async fn the_summary_names_the_price_the_source_and_the_date() {
     let answer = market.quote(&equity("AAPL"), later()).await.unwrap();
     assert_eq!(
         answer.summary(),
-        "AAPL 223.02 USD +8.99 % (file:prices.csv, as of 2010-03-01, stale)"
+        "AAPL 223.02 USD +8.99 % (file:prices.csv, as of 2010-03-01, stale, miss)"
     );
     let (_files, path) = Files::with(
         "prices.csv",
@@ -181,7 +181,7 @@ async fn the_summary_names_the_price_the_source_and_the_date() {
     let answer = market.quote(&coin("BTC", "USDT"), later()).await.unwrap();
     assert_eq!(
         answer.summary(),
-        "BTC-USD 1 USD −50.00 % (file:prices.csv, as of 2010-03-01, stale)"
+        "BTC-USD 1 USD −50.00 % (file:prices.csv, as of 2010-03-01, stale, miss)"
     );
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use fiml_market::{FilePrices, LoadReport, MarketProvider as _, PriceFileError};
 
-use crate::fixture::{Files, ask, equity, later, load, warnings};
+use crate::fixture::{Files, ask, equity, load, turn, warnings};
 
 #[tokio::test]
 async fn a_broken_line_is_named_by_number_and_the_rest_stays_usable() {
@@ -25,7 +25,7 @@ async fn a_broken_line_is_named_by_number_and_the_rest_stays_usable() {
         ]
     );
     assert_eq!((report.rows, report.skipped_lines), (2, 1));
-    let quote = prices.quote(&equity("AAPL"), later()).await.unwrap();
+    let quote = prices.quote(&equity("AAPL"), &turn()).await.unwrap();
     assert_eq!(quote.price.to_string(), "204.62");
     assert_eq!(prices.warnings().await.unwrap().len(), 1);
 }
@@ -146,7 +146,7 @@ async fn a_bad_figure_beside_the_price_is_left_out_alone() {
     let lines: Vec<u64> = report.warnings.iter().map(|warning| warning.line).collect();
     assert_eq!(lines, [2, 2, 2, 3]);
     assert!(warnings(&report)[0].ends_with("the open is left out"));
-    let day = prices.quote(&equity("AAPL"), later()).await.unwrap().day;
+    let day = prices.quote(&equity("AAPL"), &turn()).await.unwrap().day;
     assert_eq!((day.day_high, day.day_low), (None, None));
     assert_eq!(day.volume.unwrap().to_string(), "150476200");
 }

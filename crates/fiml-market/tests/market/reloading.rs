@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fiml_market::{FilePrices, Market, MarketConfig, MarketError, MarketProvider as _};
 
-use crate::fixture::{Files, equity, later};
+use crate::fixture::{Files, equity, later, turn};
 
 const BEFORE: &str = "symbol,date,price\nAAPL,2010-02-01,204.62\n";
 const AFTER: &str = "symbol,date,price\nAAPL,2010-02-01,204.62\nAAPL,2010-03-01,223.02\n";
@@ -18,7 +18,7 @@ async fn a_changed_file_is_read_again_and_an_unchanged_one_is_not() {
     assert_eq!(prices.generation().await, first);
     files.write("prices.csv", AFTER);
     assert_ne!(prices.generation().await, first);
-    let quote = prices.quote(&equity("AAPL"), later()).await.unwrap();
+    let quote = prices.quote(&equity("AAPL"), &turn()).await.unwrap();
     assert_eq!(quote.price.to_string(), "223.02");
 }
 
@@ -90,7 +90,7 @@ async fn many_callers_at_once_read_a_changed_file_once() {
     let callers: Vec<_> = (0..50)
         .map(|_| {
             let prices = Arc::clone(&prices);
-            tokio::spawn(async move { prices.quote(&equity("AAPL"), later()).await })
+            tokio::spawn(async move { prices.quote(&equity("AAPL"), &turn()).await })
         })
         .collect();
     for caller in callers {
@@ -109,7 +109,7 @@ async fn another_file_of_the_same_size_and_time_put_in_its_place_is_seen() {
     let file = fs::OpenOptions::new().write(true).open(&other).unwrap();
     file.set_modified(modified).unwrap();
     fs::rename(&other, &path).unwrap();
-    let quote = prices.quote(&equity("AAPL"), later()).await.unwrap();
+    let quote = prices.quote(&equity("AAPL"), &turn()).await.unwrap();
     assert_eq!(
         quote.price.to_string(),
         if cfg!(unix) { "999.99" } else { "204.62" }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fiml_market::{
-    AsOfKind, ChangeBasis, Depth, Finnhub, FinnhubConfig, FreshnessStatus, MarketError,
-    MarketState, NoteKind, QuoteRequest, RangeSource, Treasury,
+    AsOfKind, ChangeBasis, DayFigures, Depth, FreshnessStatus, MarketState, NoteKind, QuoteRequest,
+    RangeSource, Treasury,
 };
 
 use crate::lines::{self, Chart};
@@ -36,6 +36,10 @@ async fn coinbase_tells_the_last_trade_the_book_and_the_last_24_hours() {
     assert_eq!(quote.as_of.at, instant("2026-06-12T19:00:00.833Z"));
     assert_eq!(answer.freshness.status, FreshnessStatus::Live);
     assert!(answer.licence.unwrap().contains("Coinbase"));
+    let day = quote.crypto_metrics.as_ref().unwrap();
+    let figures = [day.high, day.low, day.volume].map(|figure| figure.unwrap().to_string());
+    assert_eq!(figures, ["106441.37", "99261.69", "5368.7"]);
+    assert_eq!(quote.day, DayFigures::default(), "24 hours are no day");
     assert_eq!(quote.technical, None);
 }
 
@@ -108,6 +112,9 @@ async fn kraken_tells_no_time_so_the_price_is_of_its_arrival() {
         "o is the first price of the day in UTC"
     );
     assert_eq!(change.percent.to_string(), "2.0001");
+    assert_eq!(quote.day.volume.unwrap().to_string(), "1083.67001100");
+    let last_24h = quote.crypto_metrics.as_ref().unwrap();
+    assert_eq!(last_24h.volume.unwrap().to_string(), "4412.73601799");
     assert_eq!(stage.asked(), ["/0/public/Ticker?pair=XBTUSD"]);
 }
 
@@ -147,7 +154,7 @@ async fn yahoo_measures_the_change_against_the_last_close_before_the_day() {
     assert_eq!(year.week_52_high.to_string(), "310.5");
     assert_eq!(
         answer.summary(),
-        "AAPL 291.13 USD −1.52 % (yahoo, as of 2026-06-12T19:00Z, live)"
+        "AAPL 291.13 USD −1.52 % (yahoo, as of 2026-06-12T19:00Z, live, miss)"
     );
     let head = &stage.heads()[0];
     assert!(
@@ -174,54 +181,6 @@ async fn a_price_after_the_close_is_that_of_the_day_and_later_stale() {
         assert_eq!(answer.quote.market_state, Some(MarketState::Closed), "{at}");
         assert_eq!(answer.freshness.status, status, "{at}");
     }
-}
-
-#[tokio::test]
-async fn finnhub_is_asked_under_the_key_and_a_price_of_zero_is_no_price() {
-    let stage = Stage::play(|target| match target {
-        "/api/v1/quote?symbol=AAPL" => Reply::json(
-            r#"{"c":291.13,"d":-4.49,"dp":-1.5189,"h":296.3,"l":289.01,"o":295.5,"pc":295.62,"t":1781290800}"#,
-        ),
-        "/api/v1/stock/profile2?symbol=AAPL" => Reply::json(
-            r#"{"country":"US","currency":"USD","exchange":"NASDAQ NMS - GLOBAL MARKET","ipo":"1980-12-12","name":"Apple Inc","shareOutstanding":14687.4,"ticker":"AAPL"}"#,
-        ),
-        _ => Reply::json(r#"{"c":0,"d":null,"dp":null,"h":0,"l":0,"o":0,"pc":0,"t":0}"#),
-    })
-    .await;
-    let config = FinnhubConfig {
-        base_url: format!("{}/api/v1", stage.url()),
-        key: "s3cret".to_owned(),
-    };
-    assert!(!format!("{config:?}").contains("s3cret"));
-    let finnhub = Finnhub::new(&client(), &config).unwrap();
-    assert!(!format!("{finnhub:?}").contains("s3cret"));
-    let market = market(vec![Arc::new(finnhub)]);
-    let answer = market.quote(&equity("AAPL"), now()).await.unwrap();
-    assert_eq!(answer.quote.price.to_string(), "291.13");
-    assert_eq!(answer.quote.currency.as_deref(), Some("USD"));
-    assert_eq!(
-        answer
-            .quote
-            .change
-            .as_ref()
-            .unwrap()
-            .previous_price
-            .to_string(),
-        "295.62"
-    );
-    assert!(stage.heads()[0].contains("x-finnhub-token: s3cret"));
-    let abroad = QuoteRequest {
-        market: Some("UK".to_owned()),
-        ..equity("VOD")
-    };
-    let calls = stage.calls();
-    market.quote(&abroad, now()).await.unwrap_err();
-    assert_eq!(stage.calls(), calls, "it would answer the American receipt");
-    let error = market.quote(&equity("NOSUCH"), now()).await.unwrap_err();
-    assert!(
-        matches!(error, MarketError::SymbolNotFound { .. }),
-        "{error}"
-    );
 }
 
 #[tokio::test]
@@ -262,4 +221,31 @@ async fn the_treasury_tells_yields_of_its_last_day_and_the_day_before() {
         market.quote(&missing, now()).await.unwrap_err().kind(),
         "symbol_not_found"
     );
+}
+
+#[tokio::test]
+async fn each_depth_adds_to_the_one_before() {
+    let (shares, coins) = (
+        Stage::always(Chart::default().reply()).await,
+        Stage::play(lines::coinbase).await,
+    );
+    let market = market(vec![yahoo(&shares.url()), coinbase(&coins.url())]);
+    for depth in [Depth::Quick, Depth::Standard, Depth::Deep] {
+        let at = |request| QuoteRequest { depth, ..request };
+        let share = market.quote(&at(equity("AAPL")), now()).await.unwrap();
+        let coin = coin("BTC", Some("USD"));
+        let coin = market.quote(&at(coin), now()).await.unwrap();
+        assert_eq!(share.quote.price.to_string(), "291.13");
+        let more = depth != Depth::Quick;
+        assert_eq!(share.quote.structural_data.is_some(), more, "{depth:?}");
+        assert_eq!(coin.quote.crypto_metrics.is_some(), more, "{depth:?}");
+        let all = depth == Depth::Deep;
+        assert_eq!(coin.quote.technical.is_some(), all, "{depth:?}");
+    }
+    let asked = shares.asked();
+    let ranges: Vec<&str> = asked
+        .iter()
+        .filter_map(|target| target.split(['=', '&']).nth(1))
+        .collect();
+    assert_eq!(ranges, ["5d", "5d", "1y"]);
 }

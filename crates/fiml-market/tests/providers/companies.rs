@@ -166,3 +166,81 @@ async fn a_foreign_filer_is_not_valued_because_its_shares_are_not_those_that_are
     let valued = answer.valuation.as_ref();
     assert!(valued.is_none_or(|valued| valued.market_cap.is_none() && valued.pe_ratio.is_none()));
 }
+
+/// The facts of one full year under one name of a figure.
+fn year(unit: &str, ended: i32, value: &str) -> Reply {
+    let began = ended - 1;
+    Reply::json(format!(
+        r#"{{"units":{{"{unit}":[{{"start":"{began}-12-31","end":"{ended}-12-30","val":{value},"form":"10-K","filed":"{}-02-15"}}]}}}}"#,
+        ended + 1
+    ))
+}
+
+#[tokio::test]
+async fn a_figure_whose_name_a_company_changed_is_the_one_of_the_later_year() {
+    let contract = "RevenueFromContractWithCustomerExcludingAssessedTax";
+    for (old, new) in [(contract, "Revenues"), ("Revenues", contract)] {
+        let office = Stage::play(move |target| {
+            let name = target.rsplit('/').next().unwrap().trim_end_matches(".json");
+            match name {
+                "EarningsPerShareDiluted" => year("USD/shares", 2021, "1.25"),
+                "EarningsPerShareBasicAndDiluted" => year("USD/shares", 2025, "-0.5"),
+                name if name == old => year("USD", 2020, "111"),
+                name if name == new => year("USD", 2025, "222"),
+                _ => commission(target),
+            }
+        })
+        .await;
+        let prices = Stage::always(Chart::default().reply()).await;
+        let market = over(&office, &prices).await;
+        let answer = market.quote(&equity("AAPL"), now()).await.unwrap();
+        let company = answer.fundamentals.as_ref().unwrap();
+        let revenue = company.revenue.as_ref().unwrap();
+        assert_eq!(revenue.value.to_string(), "222", "{new} after {old}");
+        assert_eq!(revenue.end.to_string(), "2025-12-30");
+        let earnings = company.earnings_per_share.as_ref().unwrap();
+        assert_eq!(earnings.value.to_string(), "-0.5");
+        assert_eq!(answer.valuation.as_ref().unwrap().pe_ratio, None);
+    }
+}
+
+#[tokio::test]
+async fn many_companies_at_once_take_the_share_one_after_the_other() {
+    let listed: Vec<String> = (1..=9)
+        .map(|number| {
+            format!(r#""{number}":{{"cik_str":{number},"ticker":"AAA{number}","title":"x"}}"#)
+        })
+        .collect();
+    let listed = format!("{{{}}}", listed.join(","));
+    let office = Stage::play(move |target| match target {
+        "/files/company_tickers.json" => Reply::json(listed.clone()),
+        target if target.contains("/EarningsPerShareDiluted") => year("USD/shares", 2025, "2"),
+        target if target.contains("/Revenues") => year("USD", 2025, "222"),
+        target if target.starts_with("/submissions/") => Reply::json("{}"),
+        _ => Reply::status(404),
+    })
+    .await;
+    let prices = Stage::play(|target| {
+        let path = target.split('?').next().unwrap();
+        let symbol = path.rsplit('/').next().unwrap().to_owned();
+        Chart {
+            symbol: symbol.leak(),
+            ..Chart::default()
+        }
+        .reply()
+    })
+    .await;
+    let market = over(&office, &prices).await;
+    let requests: Vec<_> = (1..=3)
+        .map(|number| equity(&format!("AAA{number}")))
+        .collect();
+    let answers = market.quotes(&requests, now()).await;
+    let complete = answers
+        .iter()
+        .filter(|answer| answer.as_ref().unwrap().fundamentals.is_some());
+    assert!(
+        complete.count() >= 2,
+        "none had all its calls: {:?}",
+        office.asked()
+    );
+}

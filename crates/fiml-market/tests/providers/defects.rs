@@ -129,6 +129,7 @@ async fn d8_a_market_reaches_the_provider_and_no_internals_reach_the_disclaimer(
     let chart = Chart {
         symbol: "VOD.L",
         currency: "GBp",
+        exchange: ("LSE", "LSE"),
         ..Chart::default()
     };
     let stage = Stage::always(chart.reply()).await;
@@ -148,8 +149,8 @@ async fn d8_a_market_reaches_the_provider_and_no_internals_reach_the_disclaimer(
         .reply()
     });
     let answer = market.quote(&request, now()).await.unwrap();
-    assert_eq!(answer.quote.market, None);
-    assert_eq!(answer.quote.notes[0].kind, NoteKind::MarketNotHonoured);
+    assert_eq!(answer.quote.market.as_deref(), Some("US"));
+    assert_eq!(answer.quote.notes[0].kind, NoteKind::MarketSubstituted);
     for class in AssetClass::ALL {
         assert!(!disclaimer(class).contains("DEBUG"));
     }

@@ -60,6 +60,8 @@ pub(crate) fn kraken(target: &str) -> Reply {
 pub(crate) struct Chart {
     pub(crate) symbol: &'static str,
     pub(crate) currency: &'static str,
+    /// The exchange's code, and its name.
+    pub(crate) exchange: (&'static str, &'static str),
     pub(crate) price: &'static str,
     pub(crate) time: i64,
 }
@@ -69,6 +71,7 @@ impl Default for Chart {
         Self {
             symbol: "AAPL",
             currency: "USD",
+            exchange: ("NMS", "NasdaqGS"),
             price: "291.13",
             time: 1_781_290_800, // 2026-06-12T19:00:00Z, while New York trades
         }
@@ -80,11 +83,12 @@ impl Chart {
         let Self {
             symbol,
             currency,
+            exchange: (code, exchange),
             price,
             time,
         } = self;
         Reply::json(format!(
-            r#"{{"chart":{{"result":[{{"meta":{{"currency":"{currency}","symbol":"{symbol}","exchangeName":"NMS","fullExchangeName":"NasdaqGS","instrumentType":"EQUITY","firstTradeDate":345479400,"regularMarketTime":{time},"hasPrePostMarketData":true,"gmtoffset":-14400,"timezone":"EDT","exchangeTimezoneName":"America/New_York","regularMarketPrice":{price},"fiftyTwoWeekHigh":310.5,"fiftyTwoWeekLow":180.25,"regularMarketDayHigh":296.3,"regularMarketDayLow":289.01,"regularMarketVolume":43210987,"longName":"Apple Inc.","shortName":"Apple","chartPreviousClose":301.0,"priceHint":2,"currentTradingPeriod":{{"pre":{{"timezone":"EDT","start":1781251200,"end":1781271000,"gmtoffset":-14400}},"regular":{{"timezone":"EDT","start":1781271000,"end":1781294400,"gmtoffset":-14400}},"post":{{"timezone":"EDT","start":1781294400,"end":1781308800,"gmtoffset":-14400}}}},"dataGranularity":"1d","range":"5d","validRanges":["1d","5d","1mo","1y"]}},"timestamp":[1780925400,1781011800,1781098200,1781184600,1781271000],"indicators":{{"quote":[{{"open":[300.5,299.0,297.0,296.0,295.5],"close":[300.1,299.2,null,295.62,{price}],"high":[302,300,298,297,296.3],"low":[299,298,296,294,289.01],"volume":[1,2,3,4,5]}}],"adjclose":[{{"adjclose":[300.1,299.2,null,295.62,{price}]}}]}}}}],"error":null}}}}"#
+            r#"{{"chart":{{"result":[{{"meta":{{"currency":"{currency}","symbol":"{symbol}","exchangeName":"{code}","fullExchangeName":"{exchange}","instrumentType":"EQUITY","firstTradeDate":345479400,"regularMarketTime":{time},"hasPrePostMarketData":true,"gmtoffset":-14400,"timezone":"EDT","exchangeTimezoneName":"America/New_York","regularMarketPrice":{price},"fiftyTwoWeekHigh":310.5,"fiftyTwoWeekLow":180.25,"regularMarketDayHigh":296.3,"regularMarketDayLow":289.01,"regularMarketVolume":43210987,"longName":"Apple Inc.","shortName":"Apple","chartPreviousClose":301.0,"priceHint":2,"currentTradingPeriod":{{"pre":{{"timezone":"EDT","start":1781251200,"end":1781271000,"gmtoffset":-14400}},"regular":{{"timezone":"EDT","start":1781271000,"end":1781294400,"gmtoffset":-14400}},"post":{{"timezone":"EDT","start":1781294400,"end":1781308800,"gmtoffset":-14400}}}},"dataGranularity":"1d","range":"5d","validRanges":["1d","5d","1mo","1y"]}},"timestamp":[1780925400,1781011800,1781098200,1781184600,1781271000],"indicators":{{"quote":[{{"open":[300.5,299.0,297.0,296.0,295.5],"close":[300.1,299.2,null,295.62,{price}],"high":[302,300,298,297,296.3],"low":[299,298,296,294,289.01],"volume":[1,2,3,4,5]}}],"adjclose":[{{"adjclose":[300.1,299.2,null,295.62,{price}]}}]}}}}],"error":null}}}}"#
         ))
     }
 }

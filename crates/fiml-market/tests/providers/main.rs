@@ -5,11 +5,15 @@
 mod answers;
 mod companies;
 mod defects;
+mod each;
 mod faults;
+mod finnhub;
 mod keeping;
 mod lines;
 mod patience;
+mod places;
 mod recorded;
+mod share;
 mod stage;
 mod symbols;
 mod together;

@@ -28,7 +28,10 @@ async fn silent_providers_cost_no_more_than_the_deadline() {
     let ended = tokio::time::timeout(Duration::from_secs(30), asked).await;
     let error = ended.expect("an end").unwrap_err();
     assert_eq!(error.kind(), "provider_unavailable");
-    assert!(error.attempts().iter().all(|one| one.outcome == "timeout"));
+    let (last, others) = error.attempts().split_last().unwrap();
+    assert!(others.iter().all(|one| one.outcome == "timeout"));
+    // The deadline may leave the last one less than its time.
+    assert!(["timeout", "deadline_passed"].contains(&last.outcome));
     let waited: u64 = error.attempts().iter().map(|one| one.ms).sum();
     assert!(waited <= u64::try_from(begun.elapsed().as_millis()).unwrap());
     assert!(

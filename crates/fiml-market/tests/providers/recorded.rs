@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use fiml_market::{
     Answer, Depth, Edgar, EdgarConfig, FreshnessStatus, FundamentalsProvider as _, QuoteRequest,
-    Treasury,
+    Treasury, Turn,
 };
 use serde_json::{Value, json};
 
@@ -32,7 +32,11 @@ fn today() -> DateTime<Utc> {
 fn assert_old(answer: &Answer) {
     assert_eq!(answer.freshness.status, FreshnessStatus::Stale);
     assert!(answer.freshness.stale_reason.is_some());
-    assert!(answer.summary().ends_with("stale)"), "{}", answer.summary());
+    assert!(
+        answer.summary().contains(", stale, "),
+        "{}",
+        answer.summary()
+    );
 }
 
 /// Apple's chart in the envelope of the wire: the candles and the meta as they were recorded.
@@ -162,7 +166,7 @@ async fn apples_filings_keep_their_dates() {
     };
     let edgar = Edgar::new(&client(), &config).unwrap();
     let company = edgar
-        .fundamentals(&"AAPL".parse().unwrap(), today())
+        .fundamentals(&"AAPL".parse().unwrap(), &Turn::at(today()))
         .await
         .unwrap();
     assert_eq!(company.name.as_deref(), Some("Apple Inc."));
@@ -180,66 +184,132 @@ async fn apples_filings_keep_their_dates() {
     let edgar = Edgar::new(&client(), &config).unwrap();
     let march = instant("2026-03-01T00:00:00Z");
     let company = edgar
-        .fundamentals(&"AAPL".parse().unwrap(), march)
+        .fundamentals(&"AAPL".parse().unwrap(), &Turn::at(march))
         .await
         .unwrap();
     assert!(company.shares_outstanding.unwrap().filed <= march.date_naive());
 }
 
-/// Two days of the S&P 500 in the envelope of the wire.
-fn chart_of_index(rows: &[&str]) -> Reply {
-    let days: Vec<Vec<&str>> = rows.iter().map(|row| row.split(',').collect()).collect();
-    let at = |day: &str| {
-        let date: NaiveDate = day.parse().unwrap();
-        date.and_hms_opt(20, 0, 0).unwrap().and_utc().timestamp()
+/// A day, or a month, of a table of prices.
+struct Row<'a> {
+    date: NaiveDate,
+    open: &'a str,
+    close: &'a str,
+}
+
+/// The rows of a table in the envelope of the wire, the last of them as its price.
+fn chart_of(symbol: &str, rows: &[Row<'_>]) -> Reply {
+    let at = |row: &Row<'_>| {
+        let close = row.date.and_hms_opt(20, 0, 0).unwrap();
+        close.and_utc().timestamp()
     };
-    let column = |cell: usize| {
-        days.iter()
-            .map(|day| day[cell])
-            .collect::<Vec<_>>()
-            .join(",")
+    let column = |cell: &dyn Fn(&Row<'_>) -> String| {
+        let cells: Vec<String> = rows.iter().map(cell).collect();
+        cells.join(",")
     };
-    let stamps: Vec<String> = days.iter().map(|day| at(day[0]).to_string()).collect();
-    let last = days.last().unwrap();
+    let last = rows.last().unwrap();
     Reply::json(format!(
-        r#"{{"chart":{{"result":[{{"meta":{{"symbol":"^GSPC","currency":"USD","regularMarketPrice":{},"regularMarketTime":{},"regularMarketVolume":{}}},"timestamp":[{}],"indicators":{{"quote":[{{"open":[{}],"close":[{}]}}]}}}}],"error":null}}}}"#,
-        last[4],
-        at(last[0]),
-        last[6],
-        stamps.join(","),
-        column(1),
-        column(4),
+        r#"{{"chart":{{"result":[{{"meta":{{"symbol":"{symbol}","currency":"USD","regularMarketPrice":{},"regularMarketTime":{}}},"timestamp":[{}],"indicators":{{"quote":[{{"open":[{}],"close":[{}]}}]}}}}],"error":null}}}}"#,
+        last.close,
+        at(last),
+        column(&|row| at(row).to_string()),
+        column(&|row| row.open.to_owned()),
+        column(&|row| row.close.to_owned()),
     ))
 }
 
 #[tokio::test]
 async fn the_worst_and_the_best_day_of_the_index_are_believed_and_old() {
     let table = recorded("sp500-2000.csv");
-    let rows: Vec<&str> = table.lines().skip(1).collect();
+    let rows: Vec<Row<'_>> = table
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            Row {
+                date: cells[0].parse().unwrap(),
+                open: cells[1],
+                close: cells[4],
+            }
+        })
+        .collect();
     assert_eq!(rows.len(), 5_105);
     let stage = Stage::always(Reply::status(500)).await;
     for (day, change, price) in [
         ("2020-03-16", "-11.98", "2386.129883"),
         ("2008-10-13", "11.58", "1003.349976"),
     ] {
-        let place = rows.iter().position(|row| row.starts_with(day)).unwrap();
-        let reply = chart_of_index(&rows[place - 4..=place]);
+        let place = rows.iter().position(|row| row.date.to_string() == day);
+        let until = &rows[..=place.unwrap()];
+        let reply = chart_of("^GSPC", &until[until.len() - 5..]);
         stage.change(move |_| reply.clone());
         let market = market(vec![yahoo(&stage.url())]);
         let answer = market.quote(&equity("^GSPC"), today()).await.unwrap();
         assert_eq!(answer.quote.price.to_string(), price);
-        assert_eq!(
-            answer
-                .quote
-                .change
-                .as_ref()
-                .unwrap()
-                .percent
-                .round_dp(2)
-                .to_string(),
-            change
-        );
+        let found = answer.quote.change.as_ref().unwrap();
+        assert_eq!(found.percent.round_dp(2).to_string(), change);
         assert_eq!(answer.freshness.as_of.date_naive().to_string(), day);
+        assert_old(&answer);
+
+        let reply = chart_of("^GSPC", &until[until.len() - 252..]);
+        stage.change(move |_| reply.clone());
+        let deep = QuoteRequest {
+            depth: Depth::Deep,
+            ..equity("^GSPC")
+        };
+        let answer = market.quote(&deep, today()).await.unwrap();
+        let technical = answer.quote.technical.as_ref().unwrap();
+        assert_eq!(
+            (technical.days, technical.to.to_string()),
+            (252, day.to_owned())
+        );
+        // What the same closes give where they are added up plainly.
+        let closes = until.iter().rev().take(200);
+        let closes = closes.map(|row| row.close.parse::<f64>().unwrap());
+        let mean: f64 = closes.sum::<f64>() / 200.0;
+        let told = technical.sma_200.unwrap().to_string();
+        assert_eq!(told.parse::<f64>().unwrap(), (mean * 1e4).round() / 1e4);
+        assert_old(&answer);
+    }
+}
+
+#[tokio::test]
+async fn monthly_closes_until_2010_keep_their_digits_and_are_no_days() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fiml/data/stocks.csv");
+    let table = std::fs::read_to_string(file).unwrap();
+    assert_eq!(table.lines().count(), 561);
+    for (symbol, months, price) in [
+        ("MSFT", 123, "28.8"),
+        ("AMZN", 123, "128.82"),
+        ("IBM", 123, "125.55"),
+        ("GOOG", 68, "560.19"),
+        ("AAPL", 123, "223.02"),
+    ] {
+        let rows: Vec<Row<'_>> = table
+            .lines()
+            .filter_map(|line| line.strip_prefix(symbol)?.strip_prefix(','))
+            .map(|line| {
+                let (date, close) = line.split_once(',').unwrap();
+                Row {
+                    date: NaiveDate::parse_from_str(date, "%b %d %Y").unwrap(),
+                    open: "null",
+                    close,
+                }
+            })
+            .collect();
+        assert_eq!(rows.len(), months);
+        let stage = Stage::always(chart_of(symbol, &rows)).await;
+        let market = market(vec![yahoo(&stage.url())]);
+        let deep = QuoteRequest {
+            depth: Depth::Deep,
+            ..equity(symbol)
+        };
+        let answer = market.quote(&deep, today()).await.unwrap();
+        assert_eq!(answer.quote.price.to_string(), price);
+        assert_eq!(answer.quote.as_of.label(), "2010-03-01T20:00Z");
+        let change = answer.quote.change.as_ref().unwrap();
+        assert_eq!(change.previous_date, NaiveDate::from_ymd_opt(2010, 2, 1));
+        assert_eq!(answer.quote.technical, None, "a month is no day");
         assert_old(&answer);
     }
 }

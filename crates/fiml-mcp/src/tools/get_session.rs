@@ -1,6 +1,6 @@
 //! `get-session-info`: one session, live or archived.
 
-use fiml_session_core::{Asset, QueryRecord, SessionId, SessionType, Tag, Timestamp, UserId};
+use fiml_session_core::{Asset, RecentQuery, SessionId, SessionType, Tag, Timestamp, UserId};
 use rmcp::model::JsonObject;
 use serde::{Deserialize, Serialize};
 
@@ -36,11 +36,11 @@ pub(super) struct Answer {
     total_queries: u64,
     cache_hit_rate: f64,
     tags: Vec<Tag>,
-    recent_queries: Vec<RecentQuery>,
+    recent_queries: Vec<ShownQuery>,
 }
 
 #[derive(Debug, Serialize)]
-struct RecentQuery {
+struct ShownQuery {
     seq: u64,
     #[serde(rename = "type")]
     query_type: String,
@@ -58,8 +58,8 @@ struct RecentQuery {
     error: Option<String>,
 }
 
-impl From<QueryRecord> for RecentQuery {
-    fn from(query: QueryRecord) -> Self {
+impl From<RecentQuery> for ShownQuery {
+    fn from(query: RecentQuery) -> Self {
         Self {
             seq: query.seq,
             query_type: query.query_type,

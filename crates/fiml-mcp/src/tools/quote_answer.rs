@@ -3,8 +3,9 @@
 use std::ops::Not as _;
 
 use fiml_market::{
-    Answer as MarketAnswer, AsOfKind, Attempt, CacheInfo, ChangeBasis, Comparison, Freshness,
-    Fundamentals, Lineage, MarketState, Number, StructuralData, Technical, Valuation, disclaimer,
+    Answer as MarketAnswer, AsOfKind, Attempt, CacheInfo, ChangeBasis, Comparison, CryptoMetrics,
+    Freshness, Fundamentals, Lineage, MarketState, Number, StructuralData, Technical, Valuation,
+    disclaimer,
 };
 use fiml_session_core::{SessionError, SessionId};
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub(super) struct QuoteAnswer {
     cached: Cached,
     #[serde(skip_serializing_if = "Option::is_none")]
     structural_data: Option<StructuralData>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crypto_metrics: Option<CryptoMetrics>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,6 +171,7 @@ impl QuoteAnswer {
                 ttl: cache.ttl_seconds,
             },
             structural_data: quote.structural_data,
+            crypto_metrics: quote.crypto_metrics,
             notes,
             fundamentals,
             valuation,

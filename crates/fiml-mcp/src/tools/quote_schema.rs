@@ -31,6 +31,7 @@ pub(super) fn answer() -> JsonObject {
             ("currency", text("The currency of the price.")),
             ("pair", text("For a coin, the pair really found.")),
             ("structural_data", structural_schema()),
+            ("crypto_metrics", crypto_schema()),
             (
                 "notes",
                 schema::list(
@@ -139,10 +140,25 @@ fn structural_schema() -> Value {
     )
 }
 
+fn crypto_schema() -> Value {
+    schema::object_with(
+        [],
+        [
+            (
+                "volume24h",
+                number("The amount of the coin traded in 24 hours."),
+            ),
+            ("high_24h", number("The highest price of 24 hours.")),
+            ("low_24h", number("The lowest price of 24 hours.")),
+        ],
+    )
+}
+
 fn fundamentals_schema() -> Value {
     let reported = |description: &str| {
         let mut figure = schema::object([
             ("value", number("The figure.")),
+            ("concept", text("The office's name of it.")),
             ("end", text("The day it is of, or the last of its period.")),
             ("filed", text("The day it was filed.")),
             ("form", text("The form it was filed in.")),

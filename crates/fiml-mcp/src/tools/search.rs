@@ -193,7 +193,7 @@ impl Question {
         }
         QueryRecord {
             parameters,
-            execution_time_ms: Some(took.as_secs_f64() * 1e3),
+            execution_time_ms: Some(took.as_nanos() as f64 / 1e6),
             ..QueryRecord::new(self.query_type)
         }
     }

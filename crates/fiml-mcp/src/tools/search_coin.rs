@@ -42,7 +42,8 @@ impl Tool for SearchCoin {
         format!(
             "The price of a coin, with its true date. Returns symbol, pair (the one really found), \
              exchange, name and currency where known; cached (price, change, change_percent against \
-             change_basis, as_of, last_updated, source, ttl); structural_data over the trailing year; \
+             change_basis, as_of, last_updated, source, ttl); crypto_metrics over 24 hours or structural_data \
+             over the trailing year; \
              freshness (live, delayed, end_of_day or stale, and why), cache, attempts, data_lineage and \
              a disclaimer. What is unknown is absent; what was asked for and not honoured stands in \
              notes; a coin without a price is an error that names near matches. With sessionId the \

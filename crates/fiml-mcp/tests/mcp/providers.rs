@@ -103,6 +103,8 @@ async fn d3_the_history_tells_hits_from_misses_and_how_long_each_took() {
     assert_eq!(first["cached"]["change_basis"], "24h");
     assert_eq!(first["cached"]["bid"], 104_999.99);
     assert_eq!(first["cached"]["market_state"], "open");
+    let of_24h = json!({"volume24h": 5368.7, "high_24h": 106_000, "low_24h": 99_000});
+    assert_eq!(first["crypto_metrics"], of_24h);
     assert_eq!(first["freshness"]["status"], "live");
     assert_eq!(first["freshness"]["age_seconds"], 1);
     assert!(first["licence"].as_str().unwrap().contains("Coinbase"));
@@ -119,9 +121,12 @@ async fn d3_the_history_tells_hits_from_misses_and_how_long_each_took() {
         assert!(query["execution_time_ms"].as_f64().unwrap() > 0.0);
         assert_eq!(query["query_type"], "crypto_price");
         assert_eq!(query["source"], "coinbase");
+        let hit = query["cache_hit"].as_bool().unwrap();
+        let cache = if hit { "hit" } else { "miss" };
+        let price = "BTC-USD 105000.00 USD +5.00 %";
         assert_eq!(
             query["result_summary"],
-            "BTC-USD 105000.00 USD +5.00 % (coinbase, as of 2099-12-31T23:59Z, live)"
+            format!("{price} (coinbase, as of 2099-12-31T23:59Z, live, {cache})")
         );
     }
     let info = client
@@ -198,4 +203,32 @@ async fn several_symbols_are_answered_in_one_call_and_recorded_one_by_one() {
         .fail("search-by-coin", keyed, "invalid_argument")
         .await;
     assert_eq!(refused["argument"], "idempotencyKey");
+}
+
+#[tokio::test]
+async fn what_is_no_symbol_is_refused_and_nobody_is_asked() {
+    let exchange = Exchange::open();
+    let world = exchange.world();
+    let mut client = Client::modern(&world).await;
+    let long = "A".repeat(33);
+    for symbol in [
+        "../../x",
+        "BTC?x=1",
+        "BTC#",
+        "é",
+        "\u{0}",
+        "B\u{202e}TC",
+        &long,
+    ] {
+        for call in [
+            json!({"symbol": symbol}),
+            json!({"symbol": "BTC", "pair": symbol}),
+        ] {
+            let refused = client
+                .fail("search-by-coin", call, "invalid_argument")
+                .await;
+            assert!(refused["argument"].is_string(), "{refused}");
+        }
+    }
+    assert_eq!(exchange.calls.load(Ordering::SeqCst), 0);
 }

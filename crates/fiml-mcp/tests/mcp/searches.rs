@@ -125,7 +125,7 @@ async fn a_search_with_a_session_is_recorded_as_it_went() {
     );
     assert_eq!(
         query.result_summary,
-        "AAPL 223.02 USD +8.99 % (file:prices.csv, as of 2010-03-01, stale)"
+        "AAPL 223.02 USD +8.99 % (file:prices.csv, as of 2010-03-01, stale, miss)"
     );
     assert_eq!(query.source.as_deref(), Some("file:prices.csv"));
     assert_eq!(query.as_of, "2010-03-01T00:00:00Z".parse().ok());

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use fiml_market::{Attempt, MarketConfig, MarketError, QuoteRequest, RateLimit, Reach};
+use fiml_market::{Attempt, MarketConfig, MarketError, QuoteRequest, RateLimit, Reach, Turn};
 use fiml_session_core::{Clock as _, SystemClock};
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -89,7 +89,7 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
         None => {
             let (office, apple) = (settings.office()?, "AAPL".parse()?);
             let patience = MarketConfig::DEFAULT_DEADLINE;
-            match timeout(patience, office.fundamentals(&apple, now)).await {
+            match timeout(patience, office.fundamentals(&apple, &Turn::at(now))).await {
                 Ok(answer) => answer.err().map(|error| said(&error)),
                 Err(_) => Some(format!("it did not answer within {} s", patience.as_secs())),
             }

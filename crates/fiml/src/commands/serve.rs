@@ -56,7 +56,8 @@ servers may share one file, or one Redis and PostgreSQL. The server ends when it
 serves that, and on SIGTERM and ctrl-c; calls that are under way are finished, within ten seconds.
 
 With --metrics 127.0.0.1:9464 Prometheus finds what is done and what waits at
-http://127.0.0.1:9464/metrics; docs/metrics.md says what every series means.
+http://127.0.0.1:9464/metrics; docs/metrics.md says what every series means. Where FIML_METRICS names the
+address for several processes, the first serves it and the others warn and go on.
 
 Background jobs run beside it: what is due already is done at once, and each due run once,
 however many servers there are. fiml jobs list shows them; --no-jobs leaves them to others.";
@@ -65,7 +66,7 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let http = args.http.as_ref().or(config.http.as_ref());
     let address = http.map(|text| loopback("--http or FIML_HTTP", text));
     let address = address.transpose()?;
-    let exposed = args.exposed.address(config)?;
+    let exposed = args.exposed.place(config)?;
     let market = wiring::market(config).await?;
     let opened = wiring::open(config).await?;
     let dangers = warn(opened.condition().await);

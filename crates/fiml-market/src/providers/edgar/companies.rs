@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::http::Endpoint;
-use crate::{MarketError, Symbol};
+use crate::{MarketError, Symbol, Turn};
 
 /// How long the list is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -36,14 +36,15 @@ impl Companies {
         &self,
         symbol: &Symbol,
         site: &Endpoint,
-        now: DateTime<Utc>,
+        turn: &Turn,
     ) -> Result<Option<u64>, MarketError> {
+        let now = turn.now();
         let mut kept = self.0.lock().await;
         let fits = |list: &&Fetched| list.at <= now && now - list.at < KEPT;
         let numbers = match kept.as_ref().filter(fits) {
             Some(list) => Arc::clone(&list.numbers),
             None => {
-                site.admit(1).await?;
+                site.admit(1, turn).await?;
                 let path = ["files", "company_tickers.json"];
                 let lines: HashMap<String, Line> = site
                     .json(&path, &[])

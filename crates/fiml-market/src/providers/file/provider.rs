@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use tokio::sync::RwLock;
 use tokio::task::spawn_blocking;
 
 use crate::{
     AssetClass, MarketError, MarketProvider, Note, NoteKind, Profile, Quote, QuoteRequest, Reach,
+    Turn,
 };
 
 use super::book::Book;
@@ -157,14 +157,10 @@ impl MarketProvider for FilePrices {
         None
     }
 
-    async fn quote(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, MarketError> {
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
         let (_, book) = self.current().await;
         let book = book.map_err(|error| MarketError::unavailable(NAME, error))?;
-        let mut quote = quote::quote(&book, request, now)?;
+        let mut quote = quote::quote(&book, request, turn.now())?;
         if let Some(message) = book.report.left_out() {
             quote.notes.push(Note::new(NoteKind::LinesLeftOut, message));
         }

@@ -81,6 +81,7 @@ pub(super) fn quote(
         market_state: None,
         day: newest.day.as_deref().cloned().unwrap_or_default(),
         structural_data,
+        crypto_metrics: None,
         technical: match request.depth {
             Depth::Quick | Depth::Standard => None,
             Depth::Deep => technical(found.rows, newest),

@@ -1,82 +1,47 @@
 //! Which name a share has at Yahoo: its symbol, and a suffix for the market it is listed on.
 
-use crate::{QuoteRequest, Symbol};
+use crate::{QuoteRequest, Symbol, places};
 
-/// Markets by the names people use, and the suffix of their listings.
-const SUFFIXES: [(&str, &[&str]); 15] = [
-    ("", &["US", "USA", "NYSE", "NASDAQ", "AMEX"]),
-    (".L", &["UK", "GB", "LSE", "LONDON"]),
-    (".DE", &["DE", "XETRA", "GERMANY"]),
-    (".PA", &["FR", "PARIS", "FRANCE"]),
-    (".AS", &["NL", "AMSTERDAM", "NETHERLANDS"]),
-    (".MI", &["IT", "MILAN", "ITALY"]),
-    (".MC", &["ES", "MADRID", "SPAIN"]),
-    (".SW", &["CH", "SIX", "SWITZERLAND"]),
-    (".ST", &["SE", "STOCKHOLM", "SWEDEN"]),
-    (".T", &["JP", "TOKYO", "JAPAN"]),
-    (".HK", &["HK", "HKEX", "HONGKONG"]),
-    (".TO", &["CA", "TSX", "CANADA"]),
-    (".AX", &["AU", "ASX", "AUSTRALIA"]),
-    (".NS", &["IN", "NSE", "INDIA"]),
-    (".SA", &["BR", "B3", "BRAZIL"]),
+/// What the listings of a market end in; those of the United States in nothing.
+const SUFFIXES: [(&str, &str); 14] = [
+    ("UK", ".L"),
+    ("DE", ".DE"),
+    ("FR", ".PA"),
+    ("NL", ".AS"),
+    ("IT", ".MI"),
+    ("ES", ".MC"),
+    ("CH", ".SW"),
+    ("SE", ".ST"),
+    ("JP", ".T"),
+    ("HK", ".HK"),
+    ("CA", ".TO"),
+    ("AU", ".AX"),
+    ("IN", ".NS"),
+    ("BR", ".SA"),
 ];
 
-/// How a market that was asked for goes into the name.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Listing {
-    /// Under this name, and on the market asked for if one was.
-    Of(Symbol),
-    /// Under this name; the market asked for is not known here.
-    MarketUnknown(Symbol),
+/// The name to ask for: on the market asked for where that is known, and otherwise as the symbol stands.
+pub(super) fn listed(request: &QuoteRequest) -> Symbol {
+    let symbol = &request.symbol;
+    let market = request.market.as_deref().and_then(places::market_of);
+    let known = SUFFIXES
+        .iter()
+        .find(|(known, _)| Some(*known) == market)
+        .filter(|(_, suffix)| !symbol.as_str().ends_with(suffix));
+    let named = known.and_then(|(_, suffix)| format!("{symbol}{suffix}").parse().ok());
+    named.unwrap_or_else(|| share_class(symbol))
 }
 
-impl Listing {
-    pub(super) fn find(request: &QuoteRequest) -> Self {
-        let symbol = &request.symbol;
-        let Some(market) = request.market.as_deref() else {
-            return Self::Of(share_class(symbol));
-        };
-        let market = market.to_ascii_uppercase();
-        let known = SUFFIXES
-            .iter()
-            .find(|(_, names)| names.contains(&market.as_str()));
-        match known {
-            None => Self::MarketUnknown(share_class(symbol)),
-            Some(("", _)) => Self::Of(share_class(symbol)),
-            Some((suffix, _)) if symbol.as_str().ends_with(suffix) => Self::Of(symbol.clone()),
-            Some((suffix, _)) => match format!("{symbol}{suffix}").parse() {
-                Ok(listed) => Self::Of(listed),
-                Err(_) => Self::MarketUnknown(symbol.clone()),
-            },
-        }
-    }
-
-    pub(super) const fn symbol(&self) -> &Symbol {
-        match self {
-            Self::Of(symbol) | Self::MarketUnknown(symbol) => symbol,
-        }
-    }
-}
-
-/// `BRK.B` is `BRK-B` here: a dot before A, B or C names a class of shares, before others a market.
+/// `BRK.B` is `BRK-B` here.
 fn share_class(symbol: &Symbol) -> Symbol {
-    match symbol.as_str().rsplit_once('.') {
-        Some((company, class @ ("A" | "B" | "C"))) => format!("{company}-{class}")
-            .parse()
-            .unwrap_or_else(|_| symbol.clone()),
-        _ => symbol.clone(),
-    }
+    let dashed = symbol.share_class();
+    let dashed = dashed.and_then(|(company, class)| format!("{company}-{class}").parse().ok());
+    dashed.unwrap_or_else(|| symbol.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn listed(symbol: &str, market: Option<&str>) -> Listing {
-        let mut request = QuoteRequest::equity(symbol.parse().unwrap());
-        request.market = market.map(str::to_owned);
-        Listing::find(&request)
-    }
 
     #[test]
     fn a_market_becomes_a_suffix_and_a_share_class_a_dash() {
@@ -87,18 +52,23 @@ mod tests {
             ("VOD.L", Some("LSE"), "VOD.L"),
             ("0700", Some("HK"), "0700.HK"),
             ("0700.HK", None, "0700.HK"),
+            ("SAP", Some("xetra"), "SAP.DE"),
             ("BRK.B", None, "BRK-B"),
             ("BRK-B", Some("NYSE"), "BRK-B"),
             ("^GSPC", None, "^GSPC"),
+            ("VOD", Some("MARS"), "VOD"),
+            ("ABCDEFGHIJKLMNO", Some("UK"), "ABCDEFGHIJKLMNO"),
         ] {
-            let expected = Listing::Of(name.parse().unwrap());
-            assert_eq!(listed(symbol, market), expected, "{symbol} {market:?}");
+            let mut request = QuoteRequest::equity(symbol.parse().unwrap());
+            request.market = market.map(str::to_owned);
+            assert_eq!(listed(&request).as_str(), name, "{symbol} {market:?}");
         }
     }
 
     #[test]
-    fn a_market_nobody_knows_is_not_guessed_at() {
-        let expected = Listing::MarketUnknown("VOD".parse().unwrap());
-        assert_eq!(listed("VOD", Some("MARS")), expected);
+    fn every_suffix_is_one_of_a_market_that_is_known() {
+        for (market, _) in SUFFIXES {
+            assert_eq!(places::market_of(market), Some(market));
+        }
     }
 }

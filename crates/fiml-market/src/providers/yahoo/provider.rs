@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
 use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::number::{Figure, above_zero};
@@ -12,11 +12,11 @@ use crate::text::printable;
 use crate::{
     AsOf, AsOfKind, AssetClass, Change, ChangeBasis, DayFigures, Delivery, Depth, MarketError,
     MarketProvider, MarketState, Note, NoteKind, Profile, Quote, QuoteRequest, RangeSource, Reach,
-    StructuralData, Technical,
+    StructuralData, Technical, Turn, places,
 };
 
 use super::chart::{Envelope, Series};
-use super::listing::Listing;
+use super::listing::listed;
 
 const NAME: &str = "yahoo";
 const LIMIT: RateLimit = RateLimit::new(30, 60);
@@ -90,18 +90,14 @@ impl MarketProvider for Yahoo {
         self.endpoint.closed_for()
     }
 
-    async fn quote(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, MarketError> {
-        let listing = Listing::find(request);
-        let listed = listing.symbol().as_str();
+    async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
+        let listed = listed(request);
+        let listed = listed.as_str();
         let range = match request.depth {
             Depth::Quick | Depth::Standard => "5d",
             Depth::Deep => "1y",
         };
-        self.endpoint.admit(1).await?;
+        self.endpoint.admit(1, turn).await?;
         let series = self.series(listed, range).await?;
         let series = series.ok_or_else(|| MarketError::not_found(request, Vec::new()))?;
         let meta = &series.meta;
@@ -119,7 +115,7 @@ impl MarketProvider for Yahoo {
             .as_ref()
             .and_then(|periods| periods.regular.as_ref())
             .map(|regular| {
-                if (regular.start..regular.end).contains(&now.timestamp()) {
+                if (regular.start..regular.end).contains(&turn.now().timestamp()) {
                     MarketState::Open
                 } else {
                     MarketState::Closed
@@ -138,15 +134,10 @@ impl MarketProvider for Yahoo {
             }
         };
         let shown = |text: &Option<String>| text.as_deref().map(printable);
-        let exchange = meta
-            .full_exchange_name
-            .as_ref()
-            .or(meta.exchange_name.as_ref());
+        let told = [&meta.full_exchange_name, &meta.exchange_name];
+        let mut told = told.into_iter().filter_map(Option::as_deref);
+        let market = told.clone().find_map(places::market_of);
         let mut notes = Vec::new();
-        if let (Listing::MarketUnknown(_), Some(market)) = (&listing, &request.market) {
-            let message = format!("{} is no market known here", printable(market));
-            notes.push(Note::new(NoteKind::MarketNotHonoured, message));
-        }
         if listed != request.symbol.as_str() {
             let message = format!("Yahoo lists it as {listed}");
             notes.push(Note::new(NoteKind::ListedAs, message));
@@ -156,11 +147,8 @@ impl MarketProvider for Yahoo {
             listed_as: listed.to_owned(),
             asset_class: request.asset_class,
             name: shown(&meta.long_name).or_else(|| shown(&meta.short_name)),
-            exchange: exchange.map(|name| printable(name)),
-            market: match &listing {
-                Listing::Of(_) => request.market.clone(),
-                Listing::MarketUnknown(_) => None,
-            },
+            exchange: told.next().map(printable),
+            market: market.map(str::to_owned),
             currency: shown(&meta.currency),
             pair: None,
             price,
@@ -170,8 +158,9 @@ impl MarketProvider for Yahoo {
                 kind: AsOfKind::Exchange,
             },
             delivery: match state {
-                Some(MarketState::Open) => Delivery::Live,
-                Some(MarketState::Closed) | None => Delivery::EndOfDay,
+                Some(MarketState::Closed) => Delivery::EndOfDay,
+                // Where it tells no session, an old price may be one that stopped.
+                Some(MarketState::Open) | None => Delivery::Live,
             },
             source: NAME.to_owned(),
             book: None,
@@ -182,6 +171,7 @@ impl MarketProvider for Yahoo {
                 day_low: above_zero(meta.regular_market_day_low),
                 volume: above_zero(meta.regular_market_volume),
             },
+            crypto_metrics: None,
             structural_data: structural(&series, request.depth),
             technical,
             notes,

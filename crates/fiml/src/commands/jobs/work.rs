@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) async fn run(args: &telemetry::Args, config: &Config, output: &Output) -> Result<()> {
     let stop = signal::to_end()?;
-    let exposed = args.address(config)?;
+    let exposed = args.place(config)?;
     let opened = wiring::open(config).await?;
     let (opened, page) = telemetry::expose(opened, config, exposed).await?;
     let scheduler = schedule::scheduler(&opened, config)?;
