@@ -118,6 +118,49 @@ fn what_is_not_a_terminal_is_given_charts_in_ascii(place: &Place) {
     assert_eq!(quiet["status"], "success");
 }
 
+fn a_period_behind_the_retention_of_figures_says_since_when_it_is_complete(place: &Place) {
+    filled(place);
+    let page = place.folder().join("page.html");
+    let page = page.to_str().unwrap();
+    let told = |days: &str, args: &[&str]| {
+        let mut command = place.fiml();
+        command.args(args).args(["--days", days]);
+        command.env("SESSION_METRICS_RETENTION_DAYS", "10.5");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        text(&output)
+    };
+    for args in [
+        &["stats"][..],
+        &["stats", "--by", "day"],
+        &["stats", "--compare"],
+        &["export", "metrics", "--format", "csv"],
+    ] {
+        let (short, long) = (told("3", args), told("30", args));
+        let says =
+            |text: &str| text.contains("complete since") && text.contains("METRICS_RETENTION");
+        assert!(!says(&short) && says(&long), "{args:?}: {short}\n{long}");
+    }
+    told("30", &["report", "--force", "-o", page]);
+    assert!(fs::read_to_string(page).unwrap().contains("complete since"));
+    for (args, at) in [
+        (&["--json", "stats"][..], "/complete_since"),
+        (&["--json", "stats", "--by", "day"], "/complete_since"),
+        (&["--json", "stats", "--compare"], "/current/complete_since"),
+        (
+            &["--json", "export", "metrics", "--force", "-o", page],
+            "/complete_since",
+        ),
+    ] {
+        let since = |days| -> Value {
+            let answer: Value = serde_json::from_str(&told(days, args)).unwrap();
+            answer.pointer(at).cloned().unwrap_or_default()
+        };
+        assert!(since("3").is_null(), "{args:?}");
+        assert!(since("30").as_str().unwrap().ends_with('Z'), "{args:?}");
+    }
+}
+
 fn switched_off_analytics_export_and_report_nothing(place: &Place) {
     filled(place);
     let page = place.folder().join("page.html");
@@ -139,5 +182,6 @@ in_every_place!(
     an_export_has_every_session_once_and_adds_up_to_the_figures,
     a_report_is_written_once_whole_and_kept_unless_forced,
     what_is_not_a_terminal_is_given_charts_in_ascii,
+    a_period_behind_the_retention_of_figures_says_since_when_it_is_complete,
     switched_off_analytics_export_and_report_nothing,
 );

@@ -9,11 +9,11 @@ use std::{
 use fiml_session_core::{ManualClock, Policy, SessionStore, Stores, SystemClock, store::JobStore};
 use fiml_store_pg::{PgConfig, PgStore};
 use fiml_store_redis::{RedisConfig, RedisStore};
-use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 use fiml_testkit::servers::{shared_postgres, shared_redis, unique};
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::support::fiml;
+use crate::{support::fiml, whereabouts::Whereabouts};
 
 /// A place of its own for one test, empty at first; a handle.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ struct Inner {
 }
 
 /// Two servers, and what tells this test's part of them from others'.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Tiers {
     /// The Redis of live sessions.
     pub redis_url: String,
@@ -87,12 +87,7 @@ impl Tiers {
 
     /// Both.
     pub async fn stores(&self) -> Stores {
-        let archive = Arc::new(self.postgres().await);
-        Stores {
-            active: Arc::new(self.redis().await),
-            metrics: Arc::<PgStore>::clone(&archive),
-            archive,
-        }
+        Whereabouts::Servers(self.clone()).open().await.stores
     }
 
     /// A service on both that keeps the time by hand, with the clock.
@@ -147,36 +142,25 @@ impl Place {
         command
     }
 
-    /// Where it is, for a process of the test's own: the file, or Redis, prefix, PostgreSQL and schema.
+    /// Where it is, for a process of the test's own.
     #[must_use]
-    pub fn words(&self) -> Vec<String> {
-        match &self.0.tiers {
-            Some(tiers) => tiers.settings().map(|(_, value)| value.to_owned()).into(),
-            None => vec![self.data().display().to_string()],
+    pub fn whereabouts(&self) -> Whereabouts {
+        if let Some(tiers) = &self.0.tiers {
+            return Whereabouts::Servers(tiers.clone());
         }
+        let data = self.data();
+        std::fs::create_dir_all(data.parent().expect("a folder")).expect("it can be made");
+        Whereabouts::File(data)
     }
 
     /// The runs of jobs, opened by the test itself.
     pub async fn runs(&self) -> Arc<dyn JobStore> {
-        match &self.0.tiers {
-            Some(tiers) => Arc::new(tiers.postgres().await),
-            None => Arc::new(self.file().await),
-        }
+        self.whereabouts().open().await.runs
     }
 
     /// The same stores, opened by the test itself.
     pub async fn stores(&self) -> Stores {
-        if let Some(tiers) = &self.0.tiers {
-            return tiers.stores().await;
-        }
-        Stores::single(Arc::new(self.file().await))
-    }
-
-    async fn file(&self) -> SqliteStore {
-        let data = self.data();
-        std::fs::create_dir_all(data.parent().expect("a folder")).expect("it can be made");
-        let file = SqliteStore::connect(SqliteConfig::new(data)).await;
-        file.expect("the file can be opened")
+        self.whereabouts().open().await.stores
     }
 }
 

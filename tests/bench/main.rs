@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
 
 mod appends;
+mod figures;
 mod observed;
 mod pages;
 mod process;
 mod report;
+mod statistics;
 mod wanted;
 mod workload;
 
@@ -33,6 +35,9 @@ fn main() {
     if wanted.has("appends") {
         runtime.block_on(appends::flat());
         runtime.block_on(appends::durable());
+    }
+    if wanted.has("figures") {
+        runtime.block_on(figures::over_many());
     }
     if wanted.has("observed") {
         runtime.block_on(observed::record_query());

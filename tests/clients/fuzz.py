@@ -24,6 +24,7 @@ from server import place, serving
 
 PRICES = "symbol,date,price,currency\nAAPL,2010-02-01,204.62,USD\nAAPL,2010-03-01,223.02,USD\nBTC-USD,2010-03-01,1.5,USD\n"
 SYMBOLS = ("AAPL", "aapl", "BTC", "BTC-USD", "APPL")
+INSTANTS = ("2025-01-01", "2025-06-30T12:00:00Z", "2026-02-28T23:59:59.5+05:30", "2100-01-01")
 CURRENT, LEGACY = "2026-07-28", "2025-11-25"
 META = {
     "io.modelcontextprotocol/protocolVersion": CURRENT,
@@ -143,7 +144,7 @@ class Fuzz:
         self.tools = [Tool(tool) for tool in listed["result"]["tools"]]
         made = [wire.call(CURRENT, "create-analysis-session", {"assets": ["AAPL"], "sessionType": "equity"}) for _ in range(20)]
         sessions = [answer["result"]["structuredContent"]["session_id"] for _, answer in made]
-        self.known = {"sessionId": sessions, "symbol": SYMBOLS, "asset": SYMBOLS, "assets": SYMBOLS, "pair": ("USD", "EUR")}
+        self.known = {"sessionId": sessions, "symbol": SYMBOLS, "asset": SYMBOLS, "assets": SYMBOLS, "pair": ("USD", "EUR"), "from": INSTANTS, "until": INSTANTS}
 
     def case(self, number):
         """The tool of one case, and what came of it."""

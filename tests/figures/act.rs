@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fiml_session_core::SessionType;
+use fiml_tests::orders::Work;
 use proptest::{option, prelude::*, sample::select};
 
 use crate::fuse::Death;
@@ -31,11 +32,24 @@ pub(crate) enum Act {
     Extend(Slot, f64, Option<Death>),
     Archive(Slot, Option<Death>),
     Delete(Slot, Option<Death>),
+    /// A tag is added or removed.
+    Retag(Slot, &'static str, bool),
     Wait(Duration),
-    Cleanup(Option<Death>),
-    DeleteOld(Option<Death>),
-    GenerateMetrics(Option<Death>),
+    /// A job is run once, in this process or in one of its own.
+    Run(Work, End),
     ForgetRollups,
+    /// Analytics are switched on or off.
+    Switch(bool),
+}
+
+/// How whoever runs a job comes to its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum End {
+    Done,
+    /// It is in this process, which forgets it.
+    Gone(Death),
+    /// It is a process of its own, which SIGKILL ends.
+    Killed(Death),
 }
 
 pub(crate) const USERS: [&str; 2] = ["ann", "bob"];
@@ -48,9 +62,22 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 fn death() -> impl Strategy<Value = Option<Death>> {
-    let death = (1..12_u8, any::<bool>());
-    let death = death.prop_map(|(steps, is_done)| Death { steps, is_done });
-    option::weighted(0.3, death)
+    option::weighted(0.3, within(12))
+}
+
+/// At one of so many steps.
+fn within(steps: u8) -> impl Strategy<Value = Death> {
+    let death = (1..=steps, any::<bool>());
+    death.prop_map(|(steps, is_done)| Death { steps, is_done })
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        12 => Just(End::Done),
+        3 => within(12).prop_map(End::Gone),
+        // Few steps, so that most of them do not live to their end.
+        6 => within(4).prop_map(End::Killed),
+    ]
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -68,10 +95,13 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (any::<Slot>(), death()).prop_map(|(slot, death)| Act::Archive(slot, death)),
         2 => (any::<Slot>(), death()).prop_map(|(slot, death)| Act::Delete(slot, death)),
         8 => minutes.prop_map(|minutes| Act::Wait(Duration::from_mins(minutes))),
-        5 => death().prop_map(Act::Cleanup),
-        2 => death().prop_map(Act::DeleteOld),
-        5 => death().prop_map(Act::GenerateMetrics),
+        3 => (any::<Slot>(), select(&TAGS[..]), any::<bool>())
+            .prop_map(|(slot, tag, is_added)| Act::Retag(slot, tag, is_added)),
+        5 => end().prop_map(|end| Act::Run(Work::CleanUp, end)),
+        2 => end().prop_map(|end| Act::Run(Work::DeleteOld, end)),
+        5 => end().prop_map(|end| Act::Run(Work::GenerateMetrics, end)),
         1 => Just(Act::ForgetRollups),
+        1 => any::<bool>().prop_map(Act::Switch),
     ]
 }
 

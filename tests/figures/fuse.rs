@@ -2,13 +2,22 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use fiml_session_core::{Timestamp, store::StoreError};
+use fiml_session_core::store::StoreError;
+use fiml_tests::steps::Watch;
 
 /// After how many steps the caller is gone, and whether the last of them was still done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Death {
     pub(crate) steps: u8,
     pub(crate) is_done: bool,
+}
+
+impl Death {
+    /// The same for a process, as its orders have it.
+    pub(crate) fn doom(self) -> String {
+        let side = if self.is_done { "after" } else { "before" };
+        format!("{side}:any:{}", self.steps)
+    }
 }
 
 /// Counts steps; once it has blown, nothing more is done until it is set again.
@@ -18,19 +27,38 @@ pub(crate) struct Fuse(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     death: Option<Death>,
-    figures_purged: Option<Timestamp>,
+    has_purged: bool,
 }
 
-#[derive(Debug)]
-struct Gone;
-
-impl std::fmt::Display for Gone {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the caller is gone")
+fn gone() -> StoreError {
+    StoreError::Unavailable {
+        store: "the caller",
+        source: "is gone".into(),
     }
 }
 
-impl std::error::Error for Gone {}
+impl Watch for Fuse {
+    fn before(&self, step: &str) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if let Some(death) = &mut state.death {
+            let is_made = death.steps > 1 || (death.steps == 1 && death.is_done);
+            death.steps = death.steps.saturating_sub(1);
+            if !is_made {
+                death.steps = 0;
+                return Err(gone());
+            }
+        }
+        state.has_purged |= step == "purge_metrics_before";
+        Ok(())
+    }
+
+    fn after(&self, _: &str) -> Result<(), StoreError> {
+        match self.state().death {
+            Some(Death { steps: 0, .. }) => Err(gone()),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl Fuse {
     /// Begins a call.
@@ -38,45 +66,9 @@ impl Fuse {
         self.state().death = death;
     }
 
-    /// Before which creation figures were purged since this was last asked.
-    pub(crate) fn figures_purged(&self) -> Option<Timestamp> {
-        self.state().figures_purged.take()
-    }
-
-    pub(crate) fn note_purge(&self, created: Timestamp) {
-        self.state().figures_purged = Some(created);
-    }
-
-    /// Makes a step, unless the caller is gone before it or because of it.
-    pub(crate) async fn step<T: Send>(
-        &self,
-        step: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
-        let (is_done, is_last) = {
-            let mut state = self.state();
-            match &mut state.death {
-                None => (true, false),
-                Some(death) if death.steps > 1 => {
-                    death.steps -= 1;
-                    (true, false)
-                }
-                Some(death) => {
-                    let is_done = death.steps == 1 && death.is_done;
-                    death.steps = 0;
-                    (is_done, true)
-                }
-            }
-        };
-        if is_done {
-            let done = step.await;
-            if !is_last {
-                return done;
-            }
-        }
-        Err(StoreError::Unavailable {
-            store: "the caller",
-            source: Box::new(Gone),
-        })
+    /// Whether figures were purged since this was last asked.
+    pub(crate) fn has_purged(&self) -> bool {
+        std::mem::take(&mut self.state().has_purged)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

@@ -1,10 +1,15 @@
 //! Every figure against a slow recount, over random lives of sessions.
 //!
-//! Sessions are created, asked, extended, archived, brought back, deleted and purged; jobs run in any order and
-//! number; and whoever does any of it may be gone between any two of its steps. The recount reads the histories
-//! of the sessions themselves and shares no code with what it checks.
+//! Sessions are created, asked, tagged, extended, archived, brought back, deleted and purged; jobs run in any
+//! order and number, here and in processes of their own; whoever does any of it may be gone between any two of
+//! its steps, or killed; and analytics are switched off for a while. The recount reads the histories of the
+//! sessions themselves and shares no code with what it checks.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+#![expect(
+    clippy::print_stdout,
+    reason = "how much was tried is for people to read"
+)]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -14,25 +19,22 @@
 
 mod act;
 mod fuse;
-mod fused;
-mod fused_active;
-mod fused_archive;
 mod recount;
+mod running;
 mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, time::Duration};
 
 use fiml_analytics::{StatsRequest, Step};
-use fiml_session_core::{SessionType, Timestamp, store::Scope};
-use fiml_store_sqlite::{SqliteConfig, SqliteStore};
-use fiml_tests::place::Tiers;
+use fiml_session_core::{ErrorCode, SessionType, Timestamp, store::Scope};
+use fiml_tests::{place::Tiers, whereabouts::Whereabouts};
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
 
 use crate::{
     act::{Act, acts},
-    recount::{asked, period, points, stats},
-    world::{Empty, World},
+    recount::{asked, complete_since, period, points, stats},
+    world::World,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -87,6 +89,13 @@ fn requests(now: Timestamp) -> Vec<(Scope, StatsRequest)> {
 /// Compares all that can be asked about one request.
 async fn compare(world: &World, scope: &Scope, request: &StatsRequest) -> Result<(), String> {
     let (now, all, analytics) = (world.now(), world.counted(), &world.analytics);
+    if !world.is_on() {
+        let refused = analytics.get_session_stats(scope, request).await;
+        return match refused.map_err(|error| error.code()) {
+            Err(ErrorCode::AnalyticsDisabled) => Ok(()),
+            told => Err(format!("switched off, analytics tell {told:?}")),
+        };
+    }
     let differ = |what: &str, expected: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug| {
         let (expected, found) = (format!("{expected:#?}"), format!("{found:#?}"));
         let lines = expected.lines().zip(found.lines());
@@ -99,7 +108,7 @@ async fn compare(world: &World, scope: &Scope, request: &StatsRequest) -> Result
     let of = period(request, now);
     let sessions = asked(&all, scope, request, of);
     let found = analytics.get_session_stats(scope, request).await.unwrap();
-    let expected = stats(&sessions, now, &found);
+    let expected = stats(&sessions, of.0, now, &found);
     if found != expected {
         return Err(differ("the figures", &expected, &found));
     }
@@ -108,7 +117,7 @@ async fn compare(world: &World, scope: &Scope, request: &StatsRequest) -> Result
     let earlier = asked(&all, scope, request, before);
     let found = analytics.get_previous_session_stats(scope, request);
     let found = found.await.unwrap();
-    let expected = stats(&earlier, now, &found);
+    let expected = stats(&earlier, before.0, now, &found);
     if found != expected {
         return Err(differ(
             "the figures of the period before",
@@ -121,8 +130,12 @@ async fn compare(world: &World, scope: &Scope, request: &StatsRequest) -> Result
             continue;
         }
         let found = analytics.get_session_series(scope, request, step);
-        let found = found.await.unwrap().points;
-        let expected = points(&sessions, step, of, now);
+        let found = found.await.unwrap();
+        let told = (found.live_as_of, found.complete_since);
+        if told != (now, complete_since(of.0, now)) {
+            return Err(format!("the series tells {told:?} of itself at {now}"));
+        }
+        let (found, expected) = (found.points, points(&sessions, step, of, now));
         if found != expected {
             return Err(differ("the series", &expected, &found));
         }
@@ -130,8 +143,9 @@ async fn compare(world: &World, scope: &Scope, request: &StatsRequest) -> Result
     Ok(())
 }
 
-async fn live_through(bare: Empty, acts: &[Act]) -> Result<(), String> {
-    let mut world = World::on(bare);
+/// How many processes were killed on the way.
+async fn live_through(place: Whereabouts, acts: &[Act]) -> Result<u32, String> {
+    let mut world = World::on(place).await;
     for (turn, act) in acts.iter().enumerate() {
         world.act(act).await;
         let requests = requests(world.now());
@@ -141,18 +155,16 @@ async fn live_through(bare: Empty, acts: &[Act]) -> Result<(), String> {
             compared.map_err(|error| format!("after act {turn}, {act:?}: {error}"))?;
         }
     }
+    world.switch(true);
     for (scope, request) in requests(world.now()) {
         let compared = compare(&world, &scope, &request).await;
         compared.map_err(|error| format!("at the end: {error}"))?;
     }
-    Ok(())
+    Ok(world.killed)
 }
 
 /// Draws lives, and has each lived in a place of its own; the same ones in every run.
-fn draw<G, F>(cases: u32, fresh: impl Fn() -> F)
-where
-    F: Future<Output = (Empty, G)>,
-{
+fn draw<G>(cases: u32, fresh: impl Fn() -> (Whereabouts, G)) {
     let config = Config {
         cases,
         failure_persistence: None,
@@ -166,47 +178,34 @@ where
             proptest::test_runner::RngAlgorithm::ChaCha,
         ),
     );
+    let (acted, killed) = (Cell::new(0), Cell::new(0));
     let lived = runner.run(&acts(), |acts| {
-        let lived = runtime.block_on(async {
-            let (bare, guard) = fresh().await;
-            let lived = live_through(bare, &acts).await;
-            drop(guard);
-            lived
-        });
-        lived.map_err(proptest::test_runner::TestCaseError::fail)
+        let (place, guard) = fresh();
+        let lived = runtime.block_on(live_through(place, &acts));
+        drop(guard);
+        let of_one = lived.map_err(proptest::test_runner::TestCaseError::fail)?;
+        acted.set(acted.get() + acts.len());
+        killed.set(killed.get() + of_one);
+        Ok(())
     });
     if let Err(error) = lived {
         panic!("{error}");
     }
+    let (acted, killed) = (acted.get(), killed.get());
+    println!("{cases} lives of {acted} acts, {killed} processes killed at work");
+    assert!(killed > 0);
 }
 
 #[test]
 fn every_figure_agrees_with_a_recount_in_one_file() {
-    draw(30, || async {
+    draw(30, || {
         let folder = tempfile::tempdir().unwrap();
-        let config = SqliteConfig::new(folder.path().join("sessions.db"));
-        let file = Arc::new(SqliteStore::connect(config).await.unwrap());
-        let bare = Empty {
-            active: Arc::<SqliteStore>::clone(&file),
-            archive: Arc::<SqliteStore>::clone(&file),
-            metrics: Arc::<SqliteStore>::clone(&file),
-            upkeep: file,
-        };
-        (bare, folder)
+        let file = folder.path().join("sessions.db");
+        (Whereabouts::File(file), folder)
     });
 }
 
 #[test]
 fn every_figure_agrees_with_a_recount_on_redis_and_postgresql() {
-    draw(8, || async {
-        let tiers = Tiers::shared();
-        let archive = Arc::new(tiers.postgres().await);
-        let bare = Empty {
-            active: Arc::new(tiers.redis().await),
-            archive: Arc::<fiml_store_pg::PgStore>::clone(&archive),
-            metrics: Arc::<fiml_store_pg::PgStore>::clone(&archive),
-            upkeep: archive,
-        };
-        (bare, ())
-    });
+    draw(8, || (Whereabouts::Servers(Tiers::shared()), ()));
 }

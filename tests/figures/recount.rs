@@ -7,6 +7,8 @@ use fiml_analytics::{
 };
 use fiml_session_core::{QueryRecord, Session, Timestamp, store::Scope};
 
+use crate::world::FIGURES_KEPT;
+
 /// A session that counts.
 #[derive(Debug)]
 pub(crate) struct Counted<'a> {
@@ -58,9 +60,11 @@ pub(crate) fn asked<'a>(
     all.iter().filter(wanted).collect()
 }
 
-/// Every figure of these sessions at an instant; what was asked for is taken over as it is.
+/// Every figure of these sessions, which were created from an instant on; what was asked for is taken over as
+/// it is.
 pub(crate) fn stats(
     sessions: &[&Counted<'_>],
+    from: Timestamp,
     now: Timestamp,
     told: &SessionStats,
 ) -> SessionStats {
@@ -105,8 +109,16 @@ pub(crate) fn stats(
         ),
         queries_per_session: percentiles(all().map(length), 1.0),
         execution_time_ms: percentiles(times, 1_000.0),
+        complete_since: complete_since(from, now),
+        live_as_of: now,
         ..told.clone()
     }
+}
+
+/// From when on figures are complete, where some of the period may have been purged.
+pub(crate) fn complete_since(from: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let kept = now.minus(FIGURES_KEPT);
+    (from < kept).then_some(kept)
 }
 
 /// A point for every hour or day from the first that the period touches to the last.

@@ -3,87 +3,82 @@
 use std::{sync::Arc, time::Duration};
 
 use fiml_analytics::SessionAnalytics;
-use fiml_jobs::{DeleteOldArchivedSessions, GenerateSessionMetrics, Job, JobContext};
 use fiml_session_core::{
     ManualClock, NewSession, Policy, QueryRecord, Session, SessionId, SessionStore, Stores,
     Timestamp,
-    store::{ActiveStore, ArchiveStore, ArchiveUpkeep, MetricsStore, Scope},
+    store::{ArchiveUpkeep, Scope},
+};
+use fiml_tests::{
+    steps::{Stepped, Watch, stepped},
+    whereabouts::{Opened, Whereabouts},
 };
 
 use crate::{
     act::{Act, Slot},
     fuse::{Death, Fuse},
-    fused::Fused,
     recount::Counted,
 };
 
-const ALL: Scope = Scope::All;
-/// How long archived sessions, and figures, are kept here.
-const SESSIONS_KEPT: Duration = Duration::from_hours(3 * 24);
-const FIGURES_KEPT: Duration = Duration::from_hours(40 * 24);
-
-/// A place to keep sessions in, empty.
-#[derive(Debug)]
-pub(crate) struct Empty {
-    pub(crate) active: Arc<dyn ActiveStore>,
-    pub(crate) archive: Arc<dyn ArchiveStore>,
-    pub(crate) metrics: Arc<dyn MetricsStore>,
-    pub(crate) upkeep: Arc<dyn ArchiveUpkeep>,
-}
+pub(crate) const ALL: Scope = Scope::All;
+/// How long figures are kept here.
+pub(crate) const FIGURES_KEPT: Duration = Duration::from_hours(40 * 24);
 
 /// A session that was created, as it was last seen.
 #[derive(Debug)]
-struct Life {
-    session: Session,
-    is_live: bool,
-    is_deleted: bool,
+pub(crate) struct Life {
+    pub(crate) session: Session,
+    pub(crate) is_live: bool,
+    pub(crate) is_deleted: bool,
     /// The version of its row in the archive, where it has one.
-    row: Option<u64>,
+    pub(crate) row: Option<u64>,
     /// Whether that row came with figures that were not purged since.
-    has_figures: bool,
+    pub(crate) has_figures: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct World {
-    clock: Arc<ManualClock>,
-    fuse: Arc<Fuse>,
-    store: SessionStore,
-    upkeep: Arc<dyn ArchiveUpkeep>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) fuse: Arc<Fuse>,
+    pub(crate) store: SessionStore,
+    pub(crate) upkeep: Arc<dyn ArchiveUpkeep>,
     pub(crate) analytics: SessionAnalytics,
-    lives: Vec<Life>,
-    bare: Empty,
+    pub(crate) lives: Vec<Life>,
+    pub(crate) place: Whereabouts,
+    /// The same past the fuse.
+    pub(crate) bare: Opened,
+    /// How many processes a job's step has killed.
+    pub(crate) killed: u32,
 }
 
 impl World {
-    pub(crate) fn on(bare: Empty) -> Self {
+    pub(crate) async fn on(place: Whereabouts) -> Self {
         // Not at the beginning of an hour, and long after 1970.
         let begin = Timestamp::from_micros(4_102_444_800_000_000 + 5_025_000_017);
         let (clock, fuse) = (Arc::new(ManualClock::new(begin)), Arc::new(Fuse::default()));
-        let stores = Stores {
-            active: Arc::new(Fused {
-                fuse: Arc::clone(&fuse),
-                inner: Arc::clone(&bare.active),
-            }),
-            archive: Arc::new(Fused {
-                fuse: Arc::clone(&fuse),
-                inner: Arc::clone(&bare.archive),
-            }),
-            metrics: Arc::clone(&bare.metrics),
-        };
-        let telling = Arc::<ManualClock>::clone(&clock);
-        let store = SessionStore::new(stores, Policy::default(), telling);
+        let watch = Arc::<Fuse>::clone(&fuse) as Arc<dyn Watch>;
+        let bare = place.open().await;
+        let store = service(stepped(bare.stores.clone(), &watch), &clock, true);
         Self {
             analytics: SessionAnalytics::new(store.clone()),
-            upkeep: Arc::new(Fused {
-                fuse: Arc::clone(&fuse),
-                inner: Arc::clone(&bare.upkeep),
-            }),
+            upkeep: Arc::new(Stepped::new(Arc::clone(&bare.upkeep), &watch)),
             clock,
             fuse,
             store,
             lives: Vec::new(),
+            place,
             bare,
+            killed: 0,
         }
+    }
+
+    /// Switches analytics on or off.
+    pub(crate) fn switch(&mut self, is_on: bool) {
+        self.store = service(self.store.stores().clone(), &self.clock, is_on);
+        self.analytics = SessionAnalytics::new(self.store.clone());
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.store.policy().enable_analytics
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -152,33 +147,33 @@ impl World {
                     drop(self.store.delete_session(&ALL, id).await);
                 }
             }
+            Act::Retag(slot, tag, is_added) => {
+                if let Some(id) = self.id(*slot) {
+                    self.retag(id, tag, *is_added).await;
+                }
+            }
             Act::Wait(by) => self.clock.advance(*by),
-            Act::Cleanup(death) => {
-                self.fuse.set(*death);
-                drop(self.store.cleanup_expired_sessions().await);
-            }
-            Act::DeleteOld(death) => {
-                self.fuse.set(*death);
-                let archive = Arc::clone(&self.store.stores().archive);
-                let upkeep = Arc::clone(&self.upkeep);
-                let job = DeleteOldArchivedSessions::new(archive, upkeep, SESSIONS_KEPT);
-                drop(job.run(&self.context()).await);
-            }
-            Act::GenerateMetrics(death) => {
-                self.fuse.set(*death);
-                let upkeep = Arc::clone(&self.upkeep);
-                let job = GenerateSessionMetrics::new(self.store.clone(), upkeep, FIGURES_KEPT);
-                drop(job.run(&self.context()).await);
-            }
+            Act::Run(job, end) => self.run(*job, *end).await,
             Act::ForgetRollups => self.bare.upkeep.forget_rollups().await.unwrap(),
+            Act::Switch(is_on) => self.switch(*is_on),
         }
         self.fuse.set(None);
-        if let Some(created) = self.fuse.figures_purged() {
-            for life in &mut self.lives {
-                life.has_figures &= life.session.created_at >= created;
-            }
-        }
         self.look().await;
+    }
+
+    async fn retag(&self, id: SessionId, tag: &str, is_added: bool) {
+        let Ok(mut session) = self.store.get_session(&ALL, id).await else {
+            return;
+        };
+        let tag = tag.parse().unwrap();
+        if is_added {
+            session.add_tag(tag);
+        } else {
+            session.remove_tag(&tag);
+        }
+        // Refused where the session has ended.
+        let store = self.store.scoped(ALL);
+        drop(store.update_session(&mut session).await);
     }
 
     /// What statistics are to count, each once.
@@ -190,10 +185,6 @@ impl World {
             is_archived: !life.is_live,
         });
         lives.collect()
-    }
-
-    fn context(&self) -> JobContext {
-        JobContext::by_hand(Arc::<ManualClock>::clone(&self.clock))
     }
 
     fn id(&self, slot: Slot) -> Option<SessionId> {
@@ -208,14 +199,17 @@ impl World {
 
     /// Looks at every session in both tiers, past the fuse.
     async fn look(&mut self) {
+        let is_on = self.is_on();
         for life in &mut self.lives {
             let id = life.session.id;
-            let live = self.bare.active.get(&ALL, id).await.unwrap();
-            let archived = self.bare.archive.get(&ALL, id).await.unwrap();
+            let live = self.bare.stores.active.get(&ALL, id).await.unwrap();
+            let archived = self.bare.stores.archive.get(&ALL, id).await.unwrap();
             life.is_live = live.is_some();
             if let Some(row) = &archived {
-                // Whoever writes a row writes its figures.
-                life.has_figures |= life.row != Some(row.session.version);
+                if life.row != Some(row.session.version) {
+                    // Whoever writes a row writes its figures, or takes older ones away.
+                    life.has_figures = is_on;
+                }
                 life.row = Some(row.session.version);
             } else if life.is_live {
                 (life.row, life.has_figures) = (None, false);
@@ -224,8 +218,17 @@ impl World {
                 life.session = seen;
                 life.is_deleted = false;
             } else {
-                life.is_deleted |= self.bare.archive.is_buried(id).await.unwrap();
+                life.is_deleted |= self.bare.stores.archive.is_buried(id).await.unwrap();
             }
         }
     }
+}
+
+fn service(stores: Stores, clock: &Arc<ManualClock>, enable_analytics: bool) -> SessionStore {
+    let policy = Policy {
+        enable_analytics,
+        metrics_retention: FIGURES_KEPT,
+        ..Policy::default()
+    };
+    SessionStore::new(stores, policy, Arc::<ManualClock>::clone(clock))
 }

@@ -59,7 +59,7 @@ impl Workers {
         command
             .arg(self.lease_ms.to_string())
             .args([self.job, doom])
-            .args(self.place.words())
+            .arg(self.place.whereabouts().word())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -2,7 +2,7 @@
 //! to it and archive it again; its late copy must not cost what was acknowledged.
 
 use fiml_session_core::{Policy, SessionId, SessionStore};
-use fiml_tests::place::Tiers;
+use fiml_tests::{orders::Work, place::Tiers};
 
 use crate::{
     ALL, MINUTE, MINUTE_IN_HOURS,
@@ -22,7 +22,7 @@ async fn make_a_late_copy(
     append(store, id, "first", false).await.unwrap();
     assert!(store.archive_session(&ALL, id).await.unwrap());
     let doom = format!("stop:claim_restore:1,{fate}:insert:1");
-    let held_up = Worker::start(tiers, store.now(), &doom, "extend", &[id]);
+    let held_up = Worker::start(tiers, store.now(), &doom, Work::Extend, &[id]);
     let held_up = held_up.ready().await.stopped().await;
     store.extend_session(&ALL, id, 1.0, None).await.unwrap();
     append(store, id, "second", false).await.unwrap();

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use fiml_session_core::SessionId;
 use fiml_testkit::checker::Outcome;
+use fiml_tests::orders::Work;
 use tokio::{join, time::sleep};
 
 use crate::{
@@ -86,7 +87,7 @@ impl<'a> Rounds<'a> {
     pub(crate) async fn restoring(&mut self, side: &str, step: &str, calls: u64) {
         let archiver = self.archiver("never").ready().await;
         let sessions = &self.world.contested;
-        let one = self.caller(&format!("{side}:{step}:{calls}"), "extend", sessions);
+        let one = self.caller(&format!("{side}:{step}:{calls}"), Work::Extend, sessions);
         one.death().await;
         self.kills.count(format!("{side} {step}"));
         self.kill_at_any_moment(archiver).await;
@@ -96,7 +97,7 @@ impl<'a> Rounds<'a> {
     pub(crate) async fn deleting(&mut self, side: &str, step: &str, given: &[SessionId]) {
         let archiver = self.archiver("never").ready().await;
         let calls = 1 + self.chance.below(given.len() as u64);
-        let one = self.caller(&format!("{side}:{step}:{calls}"), "delete", given);
+        let one = self.caller(&format!("{side}:{step}:{calls}"), Work::Delete, given);
         let done = one.death().await;
         self.kills.count(format!("{side} {step}"));
         // Of those that it did not say to be done, only the next was begun.
@@ -114,10 +115,10 @@ impl<'a> Rounds<'a> {
 
     fn archiver(&self, doom: &str) -> Worker {
         let world = self.world;
-        Worker::start(&world.tiers, world.ahead(), doom, "sweep", &[])
+        Worker::start(&world.tiers, world.ahead(), doom, Work::Sweep, &[])
     }
 
-    fn caller(&self, doom: &str, work: &str, sessions: &[SessionId]) -> Worker {
+    fn caller(&self, doom: &str, work: Work, sessions: &[SessionId]) -> Worker {
         let world = self.world;
         Worker::start(&world.tiers, world.store.now(), doom, work, sessions)
     }

@@ -8,8 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fiml_session_core::{SessionId, Timestamp};
-use fiml_tests::place::Tiers;
+use fiml_jobs::DEFAULT_RETENTION;
+use fiml_session_core::{Policy, SessionId, Timestamp};
+use fiml_tests::{
+    orders::{Orders, Work},
+    place::Tiers,
+    whereabouts::Whereabouts,
+};
 use tokio::task::{spawn_blocking, yield_now};
 
 use crate::{PATIENCE, world::LONGEST_LIFE};
@@ -31,22 +36,29 @@ impl Worker {
         tiers: &Tiers,
         at: Timestamp,
         doom: &str,
-        work: &str,
+        work: Work,
         sessions: &[SessionId],
     ) -> Self {
+        let policy = Policy::default();
+        let orders = Orders {
+            place: Whereabouts::Servers(tiers.clone()),
+            at,
+            longest_life: LONGEST_LIFE,
+            enable_analytics: policy.enable_analytics,
+            figures_kept: policy.metrics_retention,
+            sessions_kept: DEFAULT_RETENTION,
+            doom: doom.to_owned(),
+            work,
+            sessions: sessions.to_vec(),
+        };
         let mut command = Command::new(env!("CARGO_BIN_EXE_doomed_worker"));
         command
-            .args([&tiers.redis_url, &tiers.key_prefix])
-            .args([&tiers.database_url, &tiers.schema])
-            .arg(at.micros().to_string())
-            .arg(LONGEST_LIFE.as_secs().to_string())
-            .args([doom, work])
-            .args(sessions.iter().map(SessionId::to_string))
+            .arg(orders.word())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let label = format!("{work}, {doom}");
+        let label = format!("{work:?}, {doom}");
         Self {
             child,
             output,

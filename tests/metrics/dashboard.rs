@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::page::{Page, Sample, Samples};
 
-const DASHBOARD: &str = include_str!("../../docs/grafana/dashboard.json");
+pub(crate) const DASHBOARD: &str = include_str!("../../docs/grafana/dashboard.json");
 
 /// The expressions of every panel, with its title.
 fn expressions(dashboard: &str) -> Vec<(String, String)> {

@@ -5,5 +5,6 @@
 mod access;
 mod counting;
 mod dashboard;
+mod layout;
 mod outage;
 mod page;

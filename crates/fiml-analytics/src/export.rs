@@ -135,6 +135,12 @@ impl MetricsExport {
         }
     }
 
+    /// From when on it is complete, where its period reaches further back than figures are kept.
+    #[must_use]
+    pub fn complete_since(&self) -> Option<Timestamp> {
+        self.period.complete_since(self.store.policy(), self.at)
+    }
+
     /// Reads about so many sessions at once instead of 1,000.
     #[must_use]
     pub const fn in_pages_of(mut self, sessions: NonZeroUsize) -> Self {

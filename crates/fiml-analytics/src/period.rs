@@ -2,9 +2,19 @@
 
 use std::time::Duration;
 
-use fiml_session_core::{Asset, Invalid, SessionType, Tag, Timestamp, UserId, store::Step};
+use fiml_session_core::{Asset, Invalid, Policy, SessionType, Tag, Timestamp, UserId, store::Step};
 
 use crate::stats::Selection;
+
+/// An instant as people write one: a day, at whose beginning in UTC it is, or RFC 3339.
+pub fn parse_instant(argument: &str, text: &str) -> Result<Timestamp, Invalid> {
+    let midnight = format!("{text}T00:00:00Z");
+    let parsed = text.parse().or_else(|_| midnight.parse());
+    parsed.map_err(|_| {
+        let limit = "a day such as 2026-11-26, or an instant such as 2026-11-26T08:30:00Z";
+        Invalid::malformed(argument, format!("is {text:?}"), limit)
+    })
+}
 
 /// Which sessions figures are wanted of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +132,12 @@ impl Period {
             before: Some(self.from),
             ..self
         }
+    }
+
+    /// From when on it is complete, where it begins before the figures that are surely kept at an instant.
+    pub(crate) fn complete_since(self, policy: &Policy, at: Timestamp) -> Option<Timestamp> {
+        let kept = at.minus(policy.metrics_retention);
+        (self.from < kept).then_some(kept)
     }
 
     /// The last instant of it.

@@ -1,32 +1,46 @@
 //! Reads what the figures are made of.
 
-use std::collections::BTreeSet;
+use std::{sync::Arc, time::Duration};
 
 use fiml_session_core::{
-    MetricsDigest, SessionId, SessionMetrics, SessionStore, Timestamp,
-    store::{MetricsFilter, Scope, Step},
+    MetricsDigest, SessionStore, Timestamp,
+    store::{Scope, Step},
 };
 
 use crate::{
     error::AnalyticsError,
     export::MetricsExport,
+    live::{Live, LiveSessions},
     period::{Period, StatsRequest},
     series::{SessionSeries, starts},
-    stats::{Selection, SessionStats},
+    stats::{Coverage, Selection, SessionStats},
     summary::UserSessionSummary,
 };
 
 /// Answers statistics over the sessions of a service.
+///
+/// One user's live sessions are read anew for every question. Of everybody's, where there are more than
+/// [`FRESH_SESSIONS`](Self::FRESH_SESSIONS), what was read last is used for up to
+/// [`LONGEST_SNAPSHOT`](Self::LONGEST_SNAPSHOT); answers say in `live_as_of` when that was. Clones share it.
 #[derive(Debug, Clone)]
 pub struct SessionAnalytics {
     store: SessionStore,
+    live: Arc<LiveSessions>,
 }
 
 impl SessionAnalytics {
+    /// How many live sessions there may be for each question over everybody to read them anew.
+    pub const FRESH_SESSIONS: usize = 10_000;
+    /// How old what is read of more than that may become.
+    pub const LONGEST_SNAPSHOT: Duration = Duration::from_mins(1);
+
     /// Statistics over the sessions of this service, by its policy and clock.
     #[must_use]
-    pub const fn new(store: SessionStore) -> Self {
-        Self { store }
+    pub fn new(store: SessionStore) -> Self {
+        Self {
+            store,
+            live: Arc::default(),
+        }
     }
 
     /// The figures of the matching sessions in scope, live and archived, each counted once.
@@ -100,17 +114,19 @@ impl SessionAnalytics {
         let starts = starts(step, period.from, period.last(at))?;
         // Live first: what is archived between the two reads is then left out of the second.
         let filter = selection.filter(period);
-        let (live, held) = self.live(scope, &filter).await?;
+        let live = self.live.read(&self.store, scope, &filter, at).await?;
         let metrics = &self.store.stores().metrics;
-        let archived = metrics.series(scope, &filter, step, &held, at).await;
+        let archived = metrics.series(scope, &filter, step, &live.held, at);
+        let archived = archived.await;
         let mut digests = archived.map_err(AnalyticsError::archived)?;
-        for session in &live {
+        for session in live.matching(&filter) {
             let start = step.start(session.created_at);
             digests.entry(start).or_default().add(session, at);
         }
         let digest = |start| (start, digests.remove(&start).unwrap_or_default());
         let points = starts.into_iter().map(digest).collect();
-        Ok(SessionSeries::of(&selection, step, points))
+        let coverage = self.coverage(period, &live, at);
+        Ok(SessionSeries::of(&selection, coverage, step, points))
     }
 
     /// What one user did: the figures of the period, what has changed since the one before, and the days.
@@ -160,31 +176,22 @@ impl SessionAnalytics {
         self.store.policy().check_analytics()?;
         // Live first: what is archived between the two reads is then left out of the second.
         let filter = selection.filter(period);
-        let (live, held) = self.live(scope, &filter).await?;
+        let live = self.live.read(&self.store, scope, &filter, at).await?;
         let metrics = &self.store.stores().metrics;
-        let archived = metrics.digest(scope, &filter, &held, at).await;
+        let archived = metrics.digest(scope, &filter, &live.held, at).await;
         let archived = archived.map_err(AnalyticsError::archived)?;
         let mut digest = MetricsDigest::default();
-        live.iter().for_each(|session| digest.add(session, at));
-        Ok(SessionStats::of(&digest, &archived, selection))
+        live.matching(&filter)
+            .for_each(|session| digest.add(session, at));
+        let coverage = self.coverage(period, &live, at);
+        Ok(SessionStats::of(&digest, &archived, selection, coverage))
     }
 
-    /// The live sessions that match, and the ids of those whose rows in the archive do not count.
-    async fn live(
-        &self,
-        scope: &Scope,
-        filter: &MetricsFilter,
-    ) -> Result<(Vec<SessionMetrics>, BTreeSet<SessionId>), AnalyticsError> {
-        let active = &self.store.stores().active;
-        // Tags change: a live session may have a row in the archive with a tag that it has lost.
-        let any_tag = MetricsFilter {
-            tag: None,
-            ..filter.clone()
-        };
-        let live = active.metrics(scope, &any_tag).await;
-        let mut live = live.map_err(AnalyticsError::live)?;
-        let held = live.iter().map(|session| session.session_id).collect();
-        live.retain(|session| filter.covers(session));
-        Ok((live, held))
+    /// How far figures of the period can be relied on.
+    fn coverage(&self, period: Period, live: &Live, at: Timestamp) -> Coverage {
+        Coverage {
+            complete_since: period.complete_since(self.store.policy(), at),
+            live_as_of: live.as_of,
+        }
     }
 }

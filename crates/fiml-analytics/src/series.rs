@@ -5,7 +5,7 @@ use fiml_session_core::{
 };
 use serde::Serialize;
 
-use crate::stats::{Selection, quotient};
+use crate::stats::{Coverage, Selection, quotient};
 
 /// The starts of all hours or days that a stretch touches.
 pub(crate) fn starts(
@@ -47,6 +47,11 @@ pub struct SessionSeries {
     /// Where it was asked to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// From when on points are complete, where they begin further back than figures are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete_since: Option<Timestamp>,
+    /// When live sessions were read.
+    pub live_as_of: Timestamp,
     /// Whose sessions; everybody's in scope where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
@@ -90,6 +95,7 @@ impl SessionSeries {
 
     pub(crate) fn of(
         selection: &Selection,
+        coverage: Coverage,
         step: Step,
         points: Vec<(Timestamp, MetricsDigest)>,
     ) -> Self {
@@ -108,6 +114,8 @@ impl SessionSeries {
             period_days: selection.period_days,
             from: selection.from,
             until: selection.until,
+            complete_since: coverage.complete_since,
+            live_as_of: coverage.live_as_of,
             user_id: selection.user_id.clone(),
             session_type: selection.session_type,
             asset: selection.asset.clone(),

@@ -40,6 +40,12 @@ pub struct SessionStats {
     /// Where it was asked to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// From when on the period is complete, where it reaches further back than figures are kept: of archived
+    /// sessions created earlier, figures may have been removed. Absent where the period is complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete_since: Option<Timestamp>,
+    /// When live sessions were read.
+    pub live_as_of: Timestamp,
     /// Whose sessions; everybody's in scope where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
@@ -116,6 +122,13 @@ pub struct TagCount {
     pub count: u64,
 }
 
+/// How far figures can be relied on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coverage {
+    pub(crate) complete_since: Option<Timestamp>,
+    pub(crate) live_as_of: Timestamp,
+}
+
 /// Which sessions, as it was proven.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection {
@@ -143,7 +156,12 @@ impl Selection {
 
 impl SessionStats {
     /// The figures of live and of archived sessions, of which none is in both.
-    pub(crate) fn of(live: &MetricsDigest, archived: &MetricsDigest, selection: Selection) -> Self {
+    pub(crate) fn of(
+        live: &MetricsDigest,
+        archived: &MetricsDigest,
+        selection: Selection,
+        coverage: Coverage,
+    ) -> Self {
         let mut all = live.clone();
         all.merge(archived);
         let seconds = quotient(all.duration_micros, all.sessions).map(|micros| micros / 1e6);
@@ -158,6 +176,8 @@ impl SessionStats {
             period_days: selection.period_days,
             from: selection.from,
             until: selection.until,
+            complete_since: coverage.complete_since,
+            live_as_of: coverage.live_as_of,
             user_id: selection.user_id,
             session_type: selection.session_type,
             asset: selection.asset,

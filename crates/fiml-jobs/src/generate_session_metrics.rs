@@ -1,6 +1,6 @@
 //! Looks after the figures of archived sessions.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use fiml_session_core::{
     SessionId, SessionMetrics, SessionStore, Timestamp,
@@ -11,9 +11,6 @@ use crate::{
     job::{Job, JobContext, JobReport},
     schedule::Schedule,
 };
-
-/// How long figures are kept where nobody says.
-pub const DEFAULT_METRICS_RETENTION: Duration = Duration::from_hours(400 * 24);
 
 /// How many sessions one batch looks at.
 const BATCH: NonZeroUsize = NonZeroUsize::new(100).expect("more than none");
@@ -32,7 +29,6 @@ const COUNTED: NonZeroUsize = NonZeroUsize::new(1_000_000).expect("more than non
 pub struct GenerateSessionMetrics {
     store: SessionStore,
     upkeep: Arc<dyn ArchiveUpkeep>,
-    retention: Duration,
     schedule: Schedule,
 }
 
@@ -40,14 +36,12 @@ impl GenerateSessionMetrics {
     /// The job's name, in commands and records.
     pub const NAME: &str = "generate_session_metrics";
 
-    /// The job on the archive of this service, daily; figures are kept so long from the creation of their
-    /// session on.
+    /// The job on the archive of this service, daily; figures are kept for as long as its policy says.
     #[must_use]
-    pub fn new(store: SessionStore, upkeep: Arc<dyn ArchiveUpkeep>, retention: Duration) -> Self {
+    pub fn new(store: SessionStore, upkeep: Arc<dyn ArchiveUpkeep>) -> Self {
         Self {
             store,
             upkeep,
-            retention,
             schedule: Schedule::DAILY,
         }
     }
@@ -160,7 +154,7 @@ impl Job for GenerateSessionMetrics {
     }
 
     async fn run(&self, context: &JobContext) -> Result<JobReport, BoxError> {
-        let before = context.now().minus(self.retention);
+        let before = context.now().minus(self.store.policy().metrics_retention);
         // Switched off, there is nothing to write, and nobody asks; what is too old goes all the same.
         let is_on = self.store.policy().enable_analytics;
         let done = if is_on {

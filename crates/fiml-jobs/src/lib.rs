@@ -14,7 +14,7 @@ mod scheduler;
 pub use by_hand::{JobOverview, RunError};
 pub use cleanup_expired_sessions::CleanupExpiredSessions;
 pub use delete_old_archived_sessions::{DEFAULT_RETENTION, DeleteOldArchivedSessions};
-pub use generate_session_metrics::{DEFAULT_METRICS_RETENTION, GenerateSessionMetrics};
+pub use generate_session_metrics::GenerateSessionMetrics;
 pub use job::{Job, JobContext, JobReport};
 pub use registry::{JobRegistry, RegisteredJob};
 pub use schedule::Schedule;

@@ -22,6 +22,8 @@ pub struct Policy {
     pub archive_grace: Duration,
     /// Whether metrics are written and statistics answered.
     pub enable_analytics: bool,
+    /// How long the figures of archived sessions are kept, from the creation of their session on; 400 days.
+    pub metrics_retention: Duration,
     /// How large a session may grow.
     pub limits: Limits,
 }
@@ -32,6 +34,7 @@ impl Default for Policy {
             default_ttl: 24 * HOUR,
             archive_grace: Duration::from_secs(60),
             enable_analytics: true,
+            metrics_retention: 400 * 24 * HOUR,
             limits: Limits::default(),
         }
     }

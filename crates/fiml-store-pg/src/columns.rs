@@ -1,6 +1,6 @@
 //! Sessions and figures column by column, and the statements that write them.
 
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use fiml_session_core::{
     SessionHeader, SessionId, SessionMetrics, Timestamp,
     store::{StagedSession, StoreError},
@@ -46,7 +46,7 @@ impl Rows {
         Ok(())
     }
 
-    pub(crate) fn upsert(self, at: Timestamp) -> Composed<SqlUuid> {
+    pub(crate) fn upsert(self, at: Timestamp) -> Composed<(SqlUuid, Bool)> {
         let headers = self.headers;
         let query = Composed::new()
             .sql(INSERT_SESSIONS)
@@ -173,6 +173,8 @@ const INSERT_SESSIONS: &str = "INSERT INTO sessions AS s (id, user_id, session_t
      n.total_queries, n.cache_hits, n.size_bytes, n.context_entries, n.preference_entries, \
      n.result_entries, n.metadata_entries, n.recent, n.snapshot, 'pending', ";
 
+/// It gives the ids of the rows that were taken, and whether each was there before: the upsert has locked such a
+/// row, which leaves its mark in `xmax`.
 const UPSERT_SESSIONS: &str = ") AS n (id, user_id, session_type, assets, tags, created_at, expires_at, \
      last_accessed_at, version, total_queries, cache_hits, size_bytes, context_entries, \
      preference_entries, result_entries, metadata_entries, recent, snapshot) \
@@ -185,7 +187,7 @@ const UPSERT_SESSIONS: &str = ") AS n (id, user_id, session_type, assets, tags, 
      result_entries = excluded.result_entries, metadata_entries = excluded.metadata_entries, \
      recent = excluded.recent, snapshot = excluded.snapshot, status = excluded.status, \
      status_since = excluded.status_since, restore_token = NULL \
-     WHERE s.status <> 'buried' AND s.version < excluded.version RETURNING s.id";
+     WHERE s.status <> 'buried' AND s.version < excluded.version RETURNING s.id, s.xmax::text <> '0'";
 
 const INSERT_FIGURES: &str = "INSERT INTO session_metrics (session_id, user_id, session_type, assets, tags, \
      created_at, expires_at, last_accessed_at, total_queries, cache_hits, counters) \

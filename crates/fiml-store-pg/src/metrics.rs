@@ -22,6 +22,7 @@ use crate::{
     connect::PgStore,
     error::{Failure, corrupt},
     row::{MetricsRow, session_type},
+    run::Statements,
     select::{figures, figures_of, figures_page, rollups},
     sql::from_postgres,
 };
@@ -64,7 +65,7 @@ impl MetricsStore for PgStore {
         page: Page,
     ) -> Result<Vec<SessionMetrics>, StoreError> {
         let query = figures_page(scope, filter, page);
-        let rows = self.read_batch(move |conn| {
+        let rows = self.read_batch(Statements::One, move |conn| {
             let rows = query.clone().load::<MetricsRow>(conn);
             async move { Ok(rows.await?) }.boxed()
         });
@@ -83,7 +84,13 @@ impl PgStore {
         at: Timestamp,
     ) -> Result<FigureReading, StoreError> {
         let asked = Arc::new((scope.clone(), filter.clone(), excluding.clone()));
-        self.read_batch(move |conn| {
+        let reading = FigureReading::new(scope, filter, &BTreeSet::new(), by, at);
+        // Where there are no roll-ups to read, there is one statement for rows.
+        let statements = match reading.steps() {
+            [] => Statements::One,
+            _ => Statements::Several,
+        };
+        self.read_batch(statements, move |conn| {
             let asked = Arc::clone(&asked);
             async move {
                 let (scope, filter, excluding) = &*asked;

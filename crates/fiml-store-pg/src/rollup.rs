@@ -1,6 +1,6 @@
 //! Figures added up beforehand, by the hour and day of creation.
 
-use std::num::NonZeroUsize;
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use diesel::{
     data_types::PgTimestamp,
@@ -18,6 +18,7 @@ use crate::{
     connect::PgStore,
     metrics::{mismatch, read_in_txn},
     row::{limit as row_limit, session_type},
+    run::Statements,
     sql::{Composed, from_postgres},
 };
 
@@ -45,7 +46,7 @@ impl PgStore {
         let mut written = 0;
         for stale in self.stale(ended, limit).await? {
             let key = stale.key;
-            let reading = self.read_batch(move |conn| {
+            let reading = self.read_batch(Statements::Several, move |conn| {
                 async move {
                     let mut reading = FigureReading::of_rollup(key);
                     let any = MetricsFilter::default();
@@ -135,6 +136,28 @@ const FORGET: &str = "INSERT INTO metrics_rollups (hours, start, session_type, m
          UNION SELECT hours, start, session_type FROM metrics_rollups\
      ) AS b (hours, start, session_type) ORDER BY b.hours, b.start, b.session_type \
      ON CONFLICT (hours, start, session_type) DO UPDATE SET mark = excluded.mark, digest = NULL";
+
+/// Locks these roll-ups in the order in which the triggers do: an upsert that changes some rows and adds others runs
+/// one trigger after the other, each in an order of its own.
+pub(crate) fn lock_in_order(keys: &BTreeSet<RollupKey>) -> Composed {
+    let hours = keys.iter().map(|key| key.step.hours()).collect();
+    let types = keys.iter().map(|key| key.session_type.name().to_owned());
+    Composed::new()
+        .sql(
+            "INSERT INTO metrics_rollups (hours, start, session_type, mark) \
+             SELECT k.hours, k.start, k.session_type, gen_random_uuid() FROM unnest(",
+        )
+        .numbers(hours)
+        .sql(", ")
+        .instants(keys.iter().map(|key| key.start))
+        .sql(", ")
+        .texts(types.collect())
+        .sql(
+            ") AS k (hours, start, session_type) \
+             ORDER BY k.hours, k.start, k.session_type COLLATE \"C\" \
+             ON CONFLICT (hours, start, session_type) DO UPDATE SET mark = excluded.mark, digest = NULL",
+        )
+}
 
 /// Removes the oldest figures, but for those that somebody holds; the triggers take their roll-ups' digests
 /// away.

@@ -22,9 +22,26 @@ const ATTEMPTS: u32 = 4;
 #[derive(Debug, Clone, Copy)]
 struct Mode {
     within: Duration,
-    /// In one transaction; else each statement is one of its own.
-    transaction: bool,
+    around: Around,
     writes: bool,
+}
+
+/// What is put around the statements of a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// Each is a transaction of its own.
+    Nothing,
+    Transaction,
+    /// A transaction only where the statement takes longer than a connection lets one, which costs two more
+    /// round trips.
+    TransactionIfSlow,
+}
+
+/// How many statements read one state.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Statements {
+    One,
+    Several,
 }
 
 /// What a piece of work comes to.
@@ -40,7 +57,7 @@ impl PgStore {
     {
         let mode = Mode {
             within: self.connector().config.timeout,
-            transaction: false,
+            around: Around::Nothing,
             writes: false,
         };
         self.run(mode, move |conn| load(conn, query.clone())).await
@@ -55,7 +72,7 @@ impl PgStore {
     {
         let mode = Mode {
             within: self.connector().config.timeout,
-            transaction: false,
+            around: Around::Nothing,
             writes: true,
         };
         self.run(mode, move |conn| load(conn, query.clone())).await
@@ -92,13 +109,20 @@ impl PgStore {
     }
 
     /// Runs work that reads many sessions of one state.
-    pub(crate) async fn read_batch<T, W>(&self, work: W) -> Result<T, StoreError>
+    pub(crate) async fn read_batch<T, W>(&self, by: Statements, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
     {
-        let within = self.connector().config.batch_timeout;
-        self.in_transaction(within, false, work).await
+        let mode = Mode {
+            within: self.connector().config.batch_timeout,
+            around: match by {
+                Statements::One => Around::TransactionIfSlow,
+                Statements::Several => Around::Transaction,
+            },
+            writes: false,
+        };
+        self.run(mode, work).await
     }
 
     async fn in_transaction<T, W>(
@@ -113,13 +137,13 @@ impl PgStore {
     {
         let mode = Mode {
             within,
-            transaction: true,
+            around: Around::Transaction,
             writes,
         };
         self.run(mode, work).await
     }
 
-    async fn run<T, W>(&self, mode: Mode, work: W) -> Result<T, StoreError>
+    async fn run<T, W>(&self, mut mode: Mode, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Send + Sync + 'static,
@@ -138,6 +162,11 @@ impl PgStore {
             loop {
                 match attempt(&store.pool, mode, deadline, &work).await {
                     Err(trouble) if trouble.may_pass && attempts < ATTEMPTS => attempts += 1,
+                    Err(trouble)
+                        if trouble.is_too_slow && mode.around == Around::TransactionIfSlow =>
+                    {
+                        mode.around = Around::Transaction;
+                    }
                     Err(trouble) => return Err(trouble.error),
                     Ok(done) => return Ok(done),
                 }
@@ -181,6 +210,8 @@ struct Trouble {
     error: StoreError,
     /// Nothing was done, and the same again may do better.
     may_pass: bool,
+    /// The server ended a statement because it took too long.
+    is_too_slow: bool,
 }
 
 async fn attempt<T, W>(
@@ -196,6 +227,7 @@ where
     let lasting = |error| Trouble {
         error,
         may_pass: false,
+        is_too_slow: false,
     };
     let conn = match timeout_at(deadline, pool.get()).await {
         Ok(Ok(conn)) => conn,
@@ -236,7 +268,7 @@ impl Checked {
         W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Sync,
     {
         let conn = self.conn.as_mut().expect("it is taken at the end only");
-        if !mode.transaction {
+        if mode.around != Around::Transaction {
             self.may_be_done = mode.writes;
             return work(conn).await;
         }
@@ -265,11 +297,13 @@ impl Checked {
             return Trouble {
                 error: outcome_unknown(error),
                 may_pass: false,
+                is_too_slow: false,
             };
         }
         Trouble {
             error: undone(complaint, error),
             may_pass: matches!(complaint, Complaint::Conflict | Complaint::Lost),
+            is_too_slow: complaint == Complaint::TooSlow,
         }
     }
 

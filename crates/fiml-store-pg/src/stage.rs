@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
     data_types::PgTimestamp,
-    sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use fiml_session_core::{
     SessionId, Timestamp,
-    store::{StageOutcome, StagedSession, StoreError},
+    store::{RollupKey, StageOutcome, StagedSession, StoreError},
 };
 use uuid::Uuid;
 
 use crate::{
     columns::{Figures, Rows, UPSERT_FIGURES},
     error::{Failure, failed},
+    rollup::lock_in_order,
     row::{count, number},
     sql::{Composed, from_postgres},
 };
@@ -28,10 +29,12 @@ pub(crate) const RECENT: usize = 5;
 pub(crate) struct Wave {
     /// Where each stands in the batch, and which version it has.
     places: BTreeMap<SessionId, (usize, i64)>,
-    sessions: Composed<SqlUuid>,
+    sessions: Composed<(SqlUuid, Bool)>,
     /// The figures of those that have some, up to whose rows were taken.
     figures: Composed,
     measured: BTreeSet<SessionId>,
+    /// Those that count them.
+    rollups: BTreeSet<RollupKey>,
 }
 
 /// The waves of a batch: a session that is there twice is in two of them, in order.
@@ -60,10 +63,13 @@ impl Wave {
         at: Timestamp,
     ) -> Result<Self, StoreError> {
         let (mut rows, mut figures, mut versions) = (Rows::default(), Figures::default(), vec![]);
+        let mut rollups = BTreeSet::new();
         for &place in places.values() {
             let staged = &sessions[place];
             rows.push(staged)?;
             figures.push(staged)?;
+            let session = &staged.snapshot.session;
+            rollups.extend(RollupKey::of(session.created_at, session.session_type));
             versions.push(number(
                 staged.snapshot.session.id,
                 staged.snapshot.session.version,
@@ -77,6 +83,7 @@ impl Wave {
             sessions: rows.upsert(at),
             measured: figures.ids.iter().copied().collect(),
             figures: figures.upsert(),
+            rollups,
         })
     }
 
@@ -86,11 +93,17 @@ impl Wave {
         conn: &mut AsyncPgConnection,
         at: Timestamp,
     ) -> Result<Vec<(usize, StageOutcome)>, Failure> {
-        let taken: Vec<Uuid> = self.sessions.clone().load(conn).await?;
-        let taken: BTreeSet<_> = taken.into_iter().map(SessionId::from_uuid).collect();
+        let rows: Vec<(Uuid, bool)> = self.sessions.clone().load(conn).await?;
+        let is_again = rows.iter().any(|(_, was_there)| *was_there);
+        let taken = rows.into_iter().map(|(id, _)| SessionId::from_uuid(id));
+        let taken: BTreeSet<_> = taken.collect();
         // After the sessions, whose locks keep others away, and in statements of their own, so that they see
         // what those others did before.
         if taken.iter().any(|id| self.measured.contains(id)) {
+            // Only a session that was there can have figures.
+            if is_again {
+                lock_in_order(&self.rollups).execute(conn).await?;
+            }
             let figures = self
                 .figures
                 .clone()

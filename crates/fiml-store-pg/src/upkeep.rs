@@ -19,6 +19,7 @@ use crate::{
     connect::PgStore,
     rollup::purge,
     row::{limit as row_limit, number},
+    run::Statements,
     sql::Composed,
 };
 
@@ -60,7 +61,7 @@ impl ArchiveUpkeep for PgStore {
             .sql(" ORDER BY s.id LIMIT ")
             .number(row_limit(limit.get()));
         // It may look at the whole archive before it finds the first.
-        let found = self.read_batch(move |conn| {
+        let found = self.read_batch(Statements::One, move |conn| {
             let query = query.clone();
             async move { Ok(query.load::<Uuid>(conn).await?) }.boxed()
         });

@@ -6,19 +6,14 @@
 //! | `FIML_PRICES` | a price file or a folder of them (`--prices`) | none |
 //! | `FIML_HTTP` | the address on which `fiml serve` serves HTTP (`--http`) | none: stdin and stdout |
 //! | `FIML_LOG` | what is logged to stderr, in `tracing` filter syntax | `warn`; nothing with `--json` |
-//! | `SESSION_DEFAULT_TTL_HOURS` | how long a session lives where nobody says | 24 |
-//! | `SESSION_MAX_TTL_HOURS` | the longest life, from creation and from each extension | 168 |
-//! | `SESSION_MAX_QUERIES_PER_SESSION` | queries in a session | 1000 |
-//! | `SESSION_ARCHIVE_GRACE_SECONDS` | how long past its expiry a session waits for the cleanup | 60 |
-//! | `SESSION_ENABLE_ANALYTICS` | whether metrics are written and statistics answered | true |
 //! | `REDIS_URL` | the Redis or Redis Cluster that holds live sessions, instead of the file | none |
 //! | `DATABASE_URL` | the PostgreSQL that holds archived sessions; set with `REDIS_URL` or not at all | none |
 //! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
 //! | `NO_COLOR`, `TERM` | charts in the terminal are plain ASCII where one is set, or `dumb` | none |
 //! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
 //!
-//! Those of the background jobs are listed in [`schedule`], those of telemetry in [`telemetry`], those of
-//! providers of prices in [`providers`].
+//! Those of the rules sessions live by are listed in [`policy`], those of the background jobs in [`schedule`],
+//! those of telemetry in [`telemetry`], those of providers of prices in [`providers`].
 //!
 //! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
 //! merely lies in the working directory is never read.
@@ -26,15 +21,14 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
-    num::NonZeroU64,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use fiml_session_core::{Invalid, Policy, hours};
+use fiml_session_core::{Invalid, Policy};
 
 use crate::{
+    policy,
     providers::{self, MarketSettings},
     schedule::{self, JobSettings},
     servers::Servers,
@@ -42,17 +36,13 @@ use crate::{
     traces,
 };
 
-/// Every variable that is read, beside those of jobs, telemetry and providers; no other is looked at.
-const NAMES: [&str; 15] = [
+/// Every variable that is read, beside those of the policy, jobs, telemetry and providers; no other is looked
+/// at.
+const NAMES: [&str; 10] = [
     "FIML_DATA",
     "FIML_PRICES",
     "FIML_HTTP",
     "FIML_LOG",
-    "SESSION_DEFAULT_TTL_HOURS",
-    "SESSION_MAX_TTL_HOURS",
-    "SESSION_MAX_QUERIES_PER_SESSION",
-    "SESSION_ARCHIVE_GRACE_SECONDS",
-    "SESSION_ENABLE_ANALYTICS",
     "REDIS_URL",
     "DATABASE_URL",
     "REDIS_KEY_PREFIX",
@@ -162,7 +152,7 @@ impl Config {
             http: settings.get("FIML_HTTP")?.map(ToOwned::to_owned),
             log: settings.get("FIML_LOG")?.map(ToOwned::to_owned),
             plain: settings.get("NO_COLOR")?.is_some() || settings.get("TERM")? == Some("dumb"),
-            policy: settings.policy()?,
+            policy: policy::read(&settings)?,
             jobs: JobSettings::read(&settings)?,
             telemetry: TelemetrySettings::read(&settings)?,
         })
@@ -226,7 +216,8 @@ impl Settings {
             .map(PathBuf::from)
     }
 
-    fn parse<T: std::str::FromStr>(
+    /// A setting that is a value of some kind, in words the limit of it.
+    pub(crate) fn parse<T: std::str::FromStr>(
         &self,
         name: &str,
         default: T,
@@ -257,48 +248,6 @@ impl Settings {
             })),
         }
     }
-
-    fn policy(&self) -> Result<Policy> {
-        let mut policy = Policy::default();
-        policy.default_ttl = self.hours("SESSION_DEFAULT_TTL_HOURS", policy.default_ttl)?;
-        policy.limits.max_ttl = self.hours("SESSION_MAX_TTL_HOURS", policy.limits.max_ttl)?;
-        if policy.default_ttl > policy.limits.max_ttl {
-            bail!(Invalid::malformed(
-                "SESSION_DEFAULT_TTL_HOURS",
-                "is above SESSION_MAX_TTL_HOURS",
-                format!(
-                    "at most {} hours (SESSION_MAX_TTL_HOURS)",
-                    policy.limits.max_ttl.as_secs_f64() / 3_600.0
-                ),
-            ));
-        }
-        let queries = self.parse(
-            "SESSION_MAX_QUERIES_PER_SESSION",
-            NonZeroU64::new(policy.limits.max_queries).unwrap_or(NonZeroU64::MIN),
-            "a whole number of queries, at least 1",
-        )?;
-        policy.limits.max_queries = queries.get();
-        let grace = policy.archive_grace.as_secs();
-        let grace = self.parse(
-            "SESSION_ARCHIVE_GRACE_SECONDS",
-            grace,
-            "a whole number of seconds",
-        )?;
-        policy.archive_grace = Duration::from_secs(grace);
-        let enable = self.parse("SESSION_ENABLE_ANALYTICS", true, "true or false");
-        policy.enable_analytics = enable?;
-        Ok(policy)
-    }
-
-    fn hours(&self, name: &str, default: Duration) -> Result<Duration, Invalid> {
-        let limit = "a number of hours above 0";
-        let value: f64 = self.parse(name, f64::NAN, limit)?;
-        match self.get(name)? {
-            None => Ok(default),
-            Some(text) => hours(name, value)
-                .map_err(|_| Invalid::malformed(name, format!("is {text:?}"), limit)),
-        }
-    }
 }
 
 /// Ours of the variables of the environment.
@@ -308,8 +257,8 @@ impl Settings {
 )]
 fn environment() -> impl Iterator<Item = (String, OsString)> {
     let ours = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
-    let names = NAMES.iter().chain(&schedule::NAMES).chain(telemetry::NAMES);
-    let names = names.chain(traces::NAMES).copied();
+    let names = NAMES.iter().chain(&policy::NAMES).chain(&schedule::NAMES);
+    let names = names.chain(telemetry::NAMES).chain(traces::NAMES).copied();
     names.chain(providers::NAMES).filter_map(ours)
 }
 
@@ -327,40 +276,6 @@ mod tests {
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
         Settings::from_pairs(pairs)
-    }
-
-    #[test]
-    fn settings_become_the_policy() {
-        let policy = settings(&[
-            ("SESSION_DEFAULT_TTL_HOURS", "0.5"),
-            ("SESSION_MAX_TTL_HOURS", "48"),
-            ("SESSION_MAX_QUERIES_PER_SESSION", "2000"),
-            ("SESSION_ENABLE_ANALYTICS", "false"),
-        ]);
-        let policy = policy.policy().unwrap();
-        assert_eq!(policy.default_ttl, Duration::from_mins(30));
-        assert_eq!(policy.limits.max_ttl, Duration::from_hours(48));
-        assert_eq!(policy.limits.max_queries, 2_000);
-        assert!(!policy.enable_analytics);
-    }
-
-    #[test]
-    fn a_bad_setting_is_refused_by_name() {
-        for (name, value) in [
-            ("SESSION_DEFAULT_TTL_HOURS", "0"),
-            ("SESSION_DEFAULT_TTL_HOURS", "200"),
-            ("SESSION_MAX_TTL_HOURS", "-1"),
-            ("SESSION_MAX_QUERIES_PER_SESSION", "0"),
-            ("SESSION_MAX_QUERIES_PER_SESSION", "1e3"),
-            ("SESSION_ARCHIVE_GRACE_SECONDS", "x"),
-            ("SESSION_ENABLE_ANALYTICS", "yes"),
-        ] {
-            let error = settings(&[(name, value)]).policy().unwrap_err();
-            assert!(
-                format!("{error:#}").contains(name),
-                "{name}={value}: {error:#}"
-            );
-        }
     }
 
     #[test]

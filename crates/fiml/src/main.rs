@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod exit;
 mod output;
+mod policy;
 mod providers;
 mod schedule;
 mod servers;

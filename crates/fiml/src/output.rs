@@ -100,6 +100,14 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
+    /// Writes to stderr what people should know beside an answer; in JSON the answer itself has it.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.json {
+            // Whoever has closed stderr wants to know nothing.
+            let _ = writeln!(io::stderr().lock(), "note: {text}");
+        }
+    }
+
     /// Asks before something is destroyed; `yes` answers in advance.
     pub(crate) fn confirm(&self, question: &str, yes: bool) -> Result<()> {
         if yes {

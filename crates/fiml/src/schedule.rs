@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | `SESSION_CLEANUP_INTERVAL_MINUTES` | how often expired sessions are archived; from a second (0.0167) to 366 days | 60 |
 //! | `SESSION_RETENTION_DAYS` | how long archived sessions are kept, from their archiving on | 30 |
-//! | `SESSION_METRICS_RETENTION_DAYS` | how long the figures of archived sessions are kept, from the creation of the session on | 400 |
 //! | `SESSION_JOB_RUNS_RETENTION_DAYS` | how long runs of jobs are kept; the newest of each job always is | 30 |
 //! | `SESSION_JOB_LEASE_SECONDS` | how long whoever runs a job may be silent before another takes it over; 1 to 3600, and more than the replicas' clocks differ by | 60 |
 
@@ -12,9 +11,9 @@ use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use fiml_jobs::{
-    CleanupExpiredSessions, DEFAULT_KEEP_RUNS, DEFAULT_LEASE, DEFAULT_METRICS_RETENTION,
-    DEFAULT_RETENTION, DeleteOldArchivedSessions, GenerateSessionMetrics, JobRegistry, RunningJobs,
-    Schedule, Scheduler, SchedulerConfig,
+    CleanupExpiredSessions, DEFAULT_KEEP_RUNS, DEFAULT_LEASE, DEFAULT_RETENTION,
+    DeleteOldArchivedSessions, GenerateSessionMetrics, JobRegistry, RunningJobs, Schedule,
+    Scheduler, SchedulerConfig,
 };
 use fiml_session_core::{Invalid, SystemClock};
 
@@ -24,11 +23,10 @@ use crate::{
 };
 
 /// Every variable that is read here.
-pub(crate) const NAMES: [&str; 5] = [CLEANUP, RETENTION, METRICS_RETENTION, RUNS_RETENTION, LEASE];
+pub(crate) const NAMES: [&str; 4] = [CLEANUP, RETENTION, RUNS_RETENTION, LEASE];
 
 const CLEANUP: &str = "SESSION_CLEANUP_INTERVAL_MINUTES";
 const RETENTION: &str = "SESSION_RETENTION_DAYS";
-const METRICS_RETENTION: &str = "SESSION_METRICS_RETENTION_DAYS";
 const RUNS_RETENTION: &str = "SESSION_JOB_RUNS_RETENTION_DAYS";
 const LEASE: &str = "SESSION_JOB_LEASE_SECONDS";
 
@@ -48,7 +46,6 @@ pub(crate) const JOBS: [&str; 3] = [
 pub(crate) struct JobSettings {
     cleanup: Schedule,
     retention: Duration,
-    metrics_retention: Duration,
     keep_runs: Duration,
     lease: Duration,
 }
@@ -66,18 +63,12 @@ impl JobSettings {
         let limit = "a number of minutes, from a second (0.0167) to 366 days (527040)";
         let hour = Schedule::HOURLY.interval();
         let cleanup = span(settings, CLEANUP, minute, interval, limit, hour)?;
-        let days = |name, default| {
-            let limit = "a number of days above 0, at most a hundred years (36525)";
-            let range = Duration::from_micros(1)..=LONGEST;
-            span(settings, name, DAY, range, limit, default)
-        };
         let (second, seconds) = (Duration::from_secs(1), "a number of seconds, 1 to 3600");
         let range = second..=Duration::from_hours(1);
         Ok(Self {
             cleanup: Schedule::every(cleanup)?,
-            retention: days(RETENTION, DEFAULT_RETENTION)?,
-            metrics_retention: days(METRICS_RETENTION, DEFAULT_METRICS_RETENTION)?,
-            keep_runs: days(RUNS_RETENTION, DEFAULT_KEEP_RUNS)?,
+            retention: days(settings, RETENTION, DEFAULT_RETENTION)?,
+            keep_runs: days(settings, RUNS_RETENTION, DEFAULT_KEEP_RUNS)?,
             lease: span(settings, LEASE, second, range, seconds, DEFAULT_LEASE)?,
         })
     }
@@ -88,6 +79,17 @@ impl JobSettings {
     pub(crate) const fn cleanup_interval(&self) -> Duration {
         self.cleanup.interval()
     }
+}
+
+/// For how long something is kept, given as a number of days.
+pub(crate) fn days(
+    settings: &Settings,
+    name: &str,
+    default: Duration,
+) -> Result<Duration, Invalid> {
+    let limit = "a number of days above 0, at most a hundred years (36525)";
+    let range = Duration::from_micros(1)..=LONGEST;
+    span(settings, name, DAY, range, limit, default)
 }
 
 /// A span given as a number of units.
@@ -122,11 +124,7 @@ pub(crate) fn scheduler(opened: &Opened, config: &Config) -> Result<Scheduler> {
             upkeep(),
             settings.retention,
         ))?
-        .with(GenerateSessionMetrics::new(
-            sessions,
-            upkeep(),
-            settings.metrics_retention,
-        ))?;
+        .with(GenerateSessionMetrics::new(sessions, upkeep()))?;
     let scheduling = SchedulerConfig {
         lease: settings.lease,
         keep_runs: settings.keep_runs,
@@ -172,7 +170,6 @@ mod tests {
         let usual = JobSettings::read(&Settings::default()).unwrap();
         assert_eq!(usual.cleanup, Schedule::HOURLY);
         assert_eq!(usual.retention, 30 * DAY);
-        assert_eq!(usual.metrics_retention, 400 * DAY);
         let often = read(CLEANUP, "0.0167").unwrap().cleanup;
         assert!(often.interval() < Duration::from_secs(2), "{often:?}");
         assert_eq!(read(RETENTION, "0.5").unwrap().retention, DAY / 2);

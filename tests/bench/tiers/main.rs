@@ -21,6 +21,8 @@ mod reads;
 mod report;
 mod servers;
 mod sessions;
+#[path = "../statistics.rs"]
+mod statistics;
 mod sweep;
 #[path = "../wanted.rs"]
 mod wanted;
@@ -71,6 +73,9 @@ fn main() {
         }
         if wanted.has("figures") {
             figures::over_many(&servers).await;
+        }
+        if wanted.has("upkeep") {
+            figures::kept_fast(&servers).await;
         }
         if wanted.has("memory") {
             memory::beside_a_document(&servers).await;

@@ -1,90 +1,44 @@
-//! A process that moves sessions between Redis and PostgreSQL until a step of its own kills it.
+//! A process that works on sessions until a step of its own kills it.
 //!
-//! For the tests of kills only. The protocol's steps are calls to the ports, so that its death is put there,
-//! by decorators, and the product knows nothing of it. The arguments, in this order: the address of Redis,
-//! the prefix of its keys, the address of PostgreSQL, its schema, the instant at which the clock stands, in
-//! microseconds, the longest life of a session in seconds, the [`Doom`], the work, and the sessions to work on.
+//! For the tests of kills and of figures only. The protocol's steps are calls to the ports, so that its death
+//! is put there, by decorators, and the product knows nothing of it. Its only argument is its [`Orders`].
 //!
-//! It prints `ready` once it is connected and `done` with the id after each session that it was told is
-//! extended or deleted.
+//! It prints `ready` once it is connected, `done` with the id after each session that it was told is extended
+//! or deleted, and `purged` where it has removed figures.
 
-mod active;
-mod archive;
-mod doom;
 mod work;
 
-use std::{error::Error, io::Write, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc};
 
-use fiml_session_core::{ManualClock, Policy, SessionId, SessionStore, Stores, Timestamp};
-use fiml_store_pg::{PgConfig, PgStore};
-use fiml_store_redis::{RedisConfig, RedisStore};
+use fiml_session_core::{ManualClock, Policy, SessionStore};
+use fiml_tests::{
+    doom::{Doom, say},
+    orders::Orders,
+    steps::{Stepped, Watch, stepped},
+};
 
-use crate::{active::DoomedActive, archive::DoomedArchive, doom::Doom, work::Work};
-
-/// What it is told.
-#[derive(Debug)]
-struct Orders {
-    redis: RedisConfig,
-    postgres: PgConfig,
-    at: Timestamp,
-    policy: Policy,
-    doom: Doom,
-    work: Work,
-    sessions: Vec<SessionId>,
-}
-
-impl Orders {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let mut next = || words.next().ok_or("too few arguments");
-        let redis = RedisConfig::new(next()?);
-        let key_prefix = next()?;
-        let postgres = PgConfig::new(next()?);
-        let schema = Some(next()?);
-        let at = Timestamp::from_micros(next()?.parse()?);
-        let mut policy = Policy::default();
-        policy.limits.max_ttl = Duration::from_secs(next()?.parse()?);
-        let (doom, work) = (next()?.parse()?, next()?.parse()?);
-        let sessions: Result<_, _> = words.map(|word| word.parse()).collect();
-        Ok(Self {
-            redis: RedisConfig {
-                key_prefix,
-                ..redis
-            },
-            postgres: PgConfig { schema, ..postgres },
-            at,
-            policy,
-            doom,
-            work,
-            sessions: sessions?,
-        })
-    }
-}
+use crate::work::Worker;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let orders = Orders::read(std::env::args().skip(1))?;
-    let doom = Arc::new(orders.doom);
-    let archive = Arc::new(PgStore::connect(orders.postgres).await?);
-    let stores = Stores {
-        active: Arc::new(DoomedActive {
-            inner: RedisStore::connect(orders.redis).await?,
-            doom: Arc::clone(&doom),
-        }),
-        metrics: Arc::<PgStore>::clone(&archive),
-        archive: Arc::new(DoomedArchive {
-            inner: archive,
-            doom,
-        }),
+    let orders = std::env::args().nth(1).ok_or("there are no orders")?;
+    let orders: Orders = serde_json::from_str(&orders)?;
+    let doom: Arc<dyn Watch> = Arc::new(orders.doom.parse::<Doom>()?);
+    let opened = orders.place.open().await;
+    let mut policy = Policy {
+        enable_analytics: orders.enable_analytics,
+        metrics_retention: orders.figures_kept,
+        ..Policy::default()
     };
+    policy.limits.max_ttl = orders.longest_life;
     let clock = Arc::new(ManualClock::new(orders.at));
-    let store = SessionStore::new(stores, orders.policy, clock);
+    let stores = stepped(opened.stores, &doom);
+    let worker = Worker {
+        store: SessionStore::new(stores, policy, Arc::<ManualClock>::clone(&clock)),
+        upkeep: Arc::new(Stepped::new(opened.upkeep, &doom)),
+        clock,
+        orders,
+    };
     say("ready")?;
-    orders.work.run(&store, &orders.sessions).await
-}
-
-/// One line to the test, at once.
-fn say(line: &str) -> std::io::Result<()> {
-    let mut output = std::io::stdout().lock();
-    writeln!(output, "{line}")?;
-    output.flush()
+    worker.run().await
 }

@@ -1,72 +1,91 @@
 //! What the process does until it dies.
 
-use std::{error::Error, str::FromStr, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
-use fiml_session_core::{SessionError, SessionId, SessionStore, store::Scope};
-
-use crate::say;
-
-/// What is done over and over.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Work {
-    /// Cleans up.
-    Sweep,
-    /// Extends each of its sessions, which brings archived ones back.
-    Extend,
-    /// Deletes each of its sessions once.
-    Delete,
-}
-
-impl FromStr for Work {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "sweep" => Ok(Self::Sweep),
-            "extend" => Ok(Self::Extend),
-            "delete" => Ok(Self::Delete),
-            _ => Err(format!("{text} is no work: say sweep, extend or delete")),
-        }
-    }
-}
+use fiml_jobs::{DeleteOldArchivedSessions, GenerateSessionMetrics, Job, JobContext};
+use fiml_session_core::{
+    ManualClock, SessionError, SessionStore,
+    store::{ArchiveUpkeep, Scope},
+};
+use fiml_tests::{
+    doom::say,
+    orders::{Orders, Work},
+};
 
 /// Between two rounds, so that others are not kept from the processors.
 const PAUSE: Duration = Duration::from_millis(2);
 const HALF_A_MINUTE: f64 = 1.0 / 120.0;
 
-impl Work {
-    /// Works until the process dies, or, where it deletes, until nothing is left.
-    pub(crate) async fn run(
-        self,
-        store: &SessionStore,
-        sessions: &[SessionId],
-    ) -> Result<(), Box<dyn Error>> {
-        loop {
-            match self {
-                Self::Sweep => drop(store.cleanup_expired_sessions().await?),
-                Self::Extend => {
-                    for &id in sessions {
-                        let extended = store
-                            .extend_session(&Scope::All, id, HALF_A_MINUTE, None)
-                            .await;
-                        match extended {
-                            Ok(_) => say(&format!("done {id}"))?,
-                            // Archived again and again while it was being brought back.
-                            Err(SessionError::Unsettled { .. }) => {}
-                            Err(error) => return Err(error.into()),
-                        }
-                    }
-                }
-                Self::Delete => {
-                    for &id in sessions {
-                        if store.delete_session(&Scope::All, id).await? {
-                            say(&format!("done {id}"))?;
-                        }
-                    }
-                    return Ok(());
-                }
+/// Who has orders, and what it works with.
+pub(crate) struct Worker {
+    pub(crate) store: SessionStore,
+    pub(crate) upkeep: Arc<dyn ArchiveUpkeep>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) orders: Orders,
+}
+
+impl Worker {
+    /// Works until the process dies, or until nothing is left of what is done once.
+    pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
+        match self.orders.work {
+            Work::Sweep => loop {
+                self.store.cleanup_expired_sessions().await?;
+                tokio::time::sleep(PAUSE).await;
+            },
+            Work::Extend => loop {
+                self.extend().await?;
+                tokio::time::sleep(PAUSE).await;
+            },
+            Work::Delete => self.delete().await,
+            Work::CleanUp => {
+                self.store.cleanup_expired_sessions().await?;
+                Ok(())
             }
-            tokio::time::sleep(PAUSE).await;
+            Work::DeleteOld => {
+                let archive = Arc::clone(&self.store.stores().archive);
+                let upkeep = Arc::clone(&self.upkeep);
+                let kept = self.orders.sessions_kept;
+                self.once(DeleteOldArchivedSessions::new(archive, upkeep, kept))
+                    .await
+            }
+            Work::GenerateMetrics => {
+                let upkeep = Arc::clone(&self.upkeep);
+                self.once(GenerateSessionMetrics::new(self.store.clone(), upkeep))
+                    .await
+            }
         }
+    }
+
+    async fn once(&self, job: impl Job) -> Result<(), Box<dyn Error>> {
+        let context = JobContext::by_hand(Arc::<ManualClock>::clone(&self.clock));
+        match job.run(&context).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn extend(&self) -> Result<(), Box<dyn Error>> {
+        for &id in &self.orders.sessions {
+            let extended = self
+                .store
+                .extend_session(&Scope::All, id, HALF_A_MINUTE, None)
+                .await;
+            match extended {
+                Ok(_) => say(&format!("done {id}"))?,
+                // Archived again and again while it was being brought back.
+                Err(SessionError::Unsettled { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self) -> Result<(), Box<dyn Error>> {
+        for &id in &self.orders.sessions {
+            if self.store.delete_session(&Scope::All, id).await? {
+                say(&format!("done {id}"))?;
+            }
+        }
+        Ok(())
     }
 }

@@ -10,8 +10,7 @@ use fiml_session_core::{
         StoreError,
     },
 };
-
-use crate::say;
+use fiml_tests::doom::say;
 
 /// Tells of claims that were granted, of ends, and of runs that were lost.
 #[derive(Debug)]

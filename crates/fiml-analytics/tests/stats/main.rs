@@ -6,3 +6,4 @@ mod export;
 mod figures;
 mod house;
 mod periods;
+mod truth;

@@ -1,6 +1,7 @@
 //! The server as its clients see it: JSON-RPC, one message a line, over a pipe in the process, and over
 //! HTTP.
 
+mod analytics;
 mod arguments;
 mod bad_input;
 mod cancelling;

@@ -277,46 +277,6 @@ async fn a_listing_narrows_by_user_type_tag_asset_and_expiry() {
 }
 
 #[tokio::test]
-async fn analytics_count_everybody_unless_told_otherwise() {
-    let mut client = Client::modern(&World::new().await).await;
-    let session = client.session().await;
-    let other = json!({"assets": ["BTC"], "sessionType": "crypto", "userId": "u", "tags": ["t"]});
-    client.succeed("create-analysis-session", other).await;
-    let search = json!({"symbol": "AAPL", "sessionId": session});
-    client.succeed("search-by-symbol", search).await;
-    let all = client.succeed("get-session-analytics", json!({})).await;
-    assert_eq!(all["total_sessions"], 2);
-    assert_eq!(all["active_sessions"], 2);
-    assert_eq!(all["total_queries"], 1);
-    assert_eq!(all["period_days"], 30);
-    assert_eq!(all["query_type_distribution"], json!({"equity_price": 1}));
-    assert_eq!(
-        all["session_type_breakdown"],
-        json!({"crypto": 1, "equity": 1})
-    );
-    assert_eq!(all["popular_tags"], json!([{"tag": "t", "count": 1}]));
-    assert!(all["user_id"].is_null());
-    let call = json!({"userId": "u", "sessionType": "crypto", "days": 7});
-    let one = client.succeed("get-session-analytics", call).await;
-    assert_eq!(one["total_sessions"], 1);
-    assert_eq!(one["user_id"], "u");
-    assert_eq!(one["session_type"], "crypto");
-    assert_eq!(one["period_days"], 7);
-}
-
-#[tokio::test]
-async fn analytics_that_are_switched_off_are_an_error_and_no_zeros() {
-    let policy = fiml_session_core::Policy {
-        enable_analytics: false,
-        ..fiml_session_core::Policy::default()
-    };
-    let mut client = Client::modern(&World::with(policy).await).await;
-    client
-        .fail("get-session-analytics", json!({}), "analytics_disabled")
-        .await;
-}
-
-#[tokio::test]
 async fn an_unreachable_store_is_an_error_that_says_nothing_was_done() {
     let world = World::new().await;
     let mut client = Client::modern(&world).await;

@@ -1,7 +1,7 @@
 //! Which sessions a command is about.
 
 use clap::value_parser;
-use fiml_analytics::StatsRequest;
+use fiml_analytics::{StatsRequest, parse_instant};
 use fiml_session_core::{SessionType, Timestamp};
 
 use crate::commands::argument;
@@ -48,9 +48,7 @@ impl Selection {
     }
 }
 
-/// A day, at whose beginning it is, or an instant.
 fn instant(text: &str) -> Result<Timestamp, String> {
-    let midnight = format!("{text}T00:00:00Z");
-    let parsed = text.parse().or_else(|_| midnight.parse());
-    parsed.map_err(|_| "say 2026-11-26 or 2026-11-26T08:30:00Z".to_owned())
+    let parsed = parse_instant("when", text);
+    parsed.map_err(|refused| format!("it must be {}", refused.limit))
 }

@@ -5,14 +5,14 @@ use fiml_analytics::{
     Change, Percentiles, SeriesPoint, SessionAnalytics, SessionSeries, SessionStats, StatsRequest,
     Step,
 };
-use fiml_session_core::store::Scope;
+use fiml_session_core::{Timestamp, store::Scope};
 use serde::Serialize;
 
 use crate::{
     chart::Ink,
     commands::selection::Selection,
     config::Config,
-    output::{Output, percent, table},
+    output::{Output, minute, percent, table},
     wiring,
 };
 
@@ -44,6 +44,20 @@ pub(crate) fn period(stats: &SessionStats) -> String {
         (Some(from), Some(until)) => format!("{from} to {until}"),
         (None, Some(until)) => format!("{} days to {until}", stats.period_days),
     }
+}
+
+/// That figures of a period are complete from an instant on only.
+pub(crate) fn incomplete(since: Timestamp) -> String {
+    format!(
+        "complete since {} UTC: figures are kept no longer (SESSION_METRICS_RETENTION_DAYS), so that archived sessions created earlier \
+         may be missing",
+        minute(since)
+    )
+}
+
+/// The same as a paragraph, where there is anything to say.
+fn caveat(since: Option<Timestamp>) -> String {
+    since.map_or_else(String::new, |since| format!("\n\n{}", incomplete(since)))
 }
 
 /// Two periods, one after the other.
@@ -120,7 +134,7 @@ fn render(stats: &SessionStats, ink: Ink) -> String {
     let rows = rows
         .into_iter()
         .map(|(name, figure)| vec![name.to_owned(), figure]);
-    let mut text = table(&[&period(stats), ""], rows);
+    let mut text = table(&[&period(stats), ""], rows) + &caveat(stats.complete_since);
     let spread = [
         ("duration, seconds", stats.duration_seconds),
         ("queries per session", stats.queries_per_session),
@@ -230,7 +244,7 @@ fn render_series(series: &SessionSeries, ink: Ink) -> String {
         "abandoned",
         "cache hits",
     ];
-    table(&header, rows)
+    table(&header, rows) + &caveat(series.complete_since)
 }
 
 fn render_comparison(comparison: &Comparison) -> String {
@@ -269,7 +283,8 @@ fn render_comparison(comparison: &Comparison) -> String {
         &period(current),
         &format!("{} days before", current.period_days),
     ];
-    table(&header, rows.into_iter().map(Vec::from))
+    // The earlier period is complete from the same instant on, if at all.
+    table(&header, rows.into_iter().map(Vec::from)) + &caveat(previous.complete_since)
 }
 
 /// A further table, or nothing where it would be empty.

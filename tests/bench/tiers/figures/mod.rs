@@ -9,10 +9,7 @@ use std::{
 };
 
 use fiml_analytics::{SessionAnalytics, StatsRequest};
-use fiml_session_core::{
-    SessionType,
-    store::{ArchiveUpkeep, Scope},
-};
+use fiml_session_core::store::ArchiveUpkeep;
 use fiml_store_pg::PgStore;
 use fiml_tests::place::Tiers;
 use tokio_postgres::{Client, Statement};
@@ -21,15 +18,12 @@ use self::rows::{Rows, connect, fill};
 use crate::{
     report::{Side, compare},
     servers::{Servers, now, service},
+    statistics::{OF_ONE, ROUNDS, many_beside_few, stats},
 };
 
-/// How many rounds count, after one that does not.
-const ROUNDS: usize = 5;
 const DAY: Duration = Duration::from_hours(24);
 const MANY: u32 = 1_000_000;
 const FEW: u32 = 100_000;
-/// How many sessions a user has.
-const OF_ONE: u32 = 50;
 
 /// Sessions of the last 30 days, all of which have ended.
 const fn of_30_days(count: u32) -> Rows {
@@ -47,32 +41,12 @@ pub(crate) async fn over_many(servers: &Servers) {
     drop(prepared(&few, FEW).await);
     let many = SessionAnalytics::new(service(&many).await);
     let few = SessionAnalytics::new(service(&few).await);
-    for session_type in [None, Some(SessionType::Equity)] {
-        let request = StatsRequest {
-            session_type,
-            ..StatsRequest::default()
-        };
-        let mut sides = (Side::default(), Side::default());
-        for round in 0..=ROUNDS {
-            let times = (
-                stats(&many, &request, 10).await,
-                stats(&few, &request, 10).await,
-            );
-            if round > 0 {
-                sides.0.push(times.0);
-                sides.1.push(times.1);
-            }
-        }
-        let of = session_type.map_or("all types", SessionType::name);
-        compare(
-            &format!("statistics of 30 days, {of}, no session live"),
-            ("over 1,000,000 archived", &sides.0),
-            ("over 100,000 archived", &sides.1),
-            "at most 1.5",
-        );
-    }
+    many_beside_few(&many, &few).await;
     beside_sql(&many, &client).await;
     of_one_user(&many, &client).await;
+}
+
+pub(crate) async fn kept_fast(servers: &Servers) {
     upkeep::of_a_day(servers).await;
     upkeep::purge(servers).await;
 }
@@ -103,21 +77,6 @@ async fn roll_up(store: &PgStore) -> u64 {
             done => all += done,
         }
     }
-}
-
-async fn stats(
-    analytics: &SessionAnalytics,
-    request: &StatsRequest,
-    times: usize,
-) -> Vec<Duration> {
-    let mut took = Vec::with_capacity(times);
-    for _ in 0..times {
-        let started = Instant::now();
-        let stats = analytics.get_session_stats(&Scope::All, request).await;
-        took.push(started.elapsed());
-        assert!(stats.unwrap().total_sessions > 0);
-    }
-    took
 }
 
 /// The figures that PostgreSQL can tell without looking into the counters, which costs it less than all.
@@ -169,8 +128,14 @@ async fn of_one_user(analytics: &SessionAnalytics, client: &Client) {
                 user_id: Some(user.clone()),
                 ..StatsRequest::default()
             };
-            ours.extend(stats(analytics, &request, 1).await);
-            theirs.push(select(client, &bare, &user).await);
+            // Whoever comes first brings the pages along for the other.
+            if n % 2 == 0 {
+                ours.extend(stats(analytics, &request, 1).await);
+                theirs.push(select(client, &bare, &user).await);
+            } else {
+                theirs.push(select(client, &bare, &user).await);
+                ours.extend(stats(analytics, &request, 1).await);
+            }
         }
         if round > 0 {
             sides.0.push(ours);

@@ -9,12 +9,13 @@ use fiml_session_core::store::{ArchiveStore, ArchiveUpkeep};
 use tokio_postgres::Client;
 
 use super::{
-    AGGREGATE, DAY, FEW, ROUNDS, roll_up,
+    AGGREGATE, DAY, FEW, roll_up,
     rows::{Rows, connect, fill, instant},
 };
 use crate::{
     report::compare_rates,
     servers::{Servers, now},
+    statistics::ROUNDS,
 };
 
 /// As the jobs remove them.

@@ -13,11 +13,13 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use fiml_analytics::{ExportedSession, MetricsExport, SessionAnalytics};
-use fiml_session_core::{Invalid, store::Scope};
+use fiml_session_core::{Invalid, Timestamp, store::Scope};
 use serde::Serialize;
 
 use crate::{
-    commands::{export::progress::Progress, place::PendingFile, selection::Selection},
+    commands::{
+        export::progress::Progress, place::PendingFile, selection::Selection, stats::incomplete,
+    },
     config::Config,
     output::Output,
     signal, wiring,
@@ -104,6 +106,8 @@ struct Written<'a> {
     file: &'a Path,
     sessions: u64,
     bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complete_since: Option<Timestamp>,
 }
 
 pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> Result<()> {
@@ -127,6 +131,10 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
     // Everything that can be refused is refused before a file is begun.
     let analytics = SessionAnalytics::new(wiring::stored_sessions(config).await?);
     let export = analytics.export_session_metrics(&Scope::All, &selection.request())?;
+    let complete_since = export.complete_since();
+    if let Some(since) = complete_since {
+        output.note(&incomplete(since));
+    }
     let progress = Progress::new(!config.plain && !output.is_json());
     if to_stdout {
         let mut rows = rows(format, io::stdout())?;
@@ -149,6 +157,7 @@ pub(crate) async fn run(command: Command, config: &Config, output: &Output) -> R
         file: &place,
         sessions,
         bytes: file.publish()?,
+        complete_since,
     };
     output.answer(&written, || {
         let one = if sessions == 1 { "session" } else { "sessions" };

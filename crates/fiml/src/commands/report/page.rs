@@ -5,7 +5,7 @@ use fiml_analytics::{SessionSeries, SessionStats, Step};
 
 use super::{Report, figure::escaped, over_time, shares};
 use crate::{
-    commands::stats::period,
+    commands::stats::{incomplete, period},
     output::{minute, percent},
 };
 
@@ -65,6 +65,12 @@ fn which(report: &Report) -> String {
         which += ", of everybody, of every type, about any asset, with any tag or none.";
     } else {
         which += &format!(", only those of {}.", filters.join(", "));
+    }
+    if let Some(since) = stats.complete_since {
+        which += &format!(
+            "</p>\n<p class=\"caveat\">The period is {}.",
+            incomplete(since)
+        );
     }
     which
 }

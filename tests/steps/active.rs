@@ -1,6 +1,6 @@
-//! Live sessions in Redis, with the doom around the protocol's steps.
+//! Live sessions, with a watch on whatever changes them.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
 use fiml_session_core::{
@@ -11,19 +11,11 @@ use fiml_session_core::{
         StoreError,
     },
 };
-use fiml_store_redis::RedisStore;
 
-use crate::doom::{Doom, Side};
-
-/// Live sessions of a process that is to die.
-#[derive(Debug)]
-pub(crate) struct DoomedActive {
-    pub(crate) inner: RedisStore,
-    pub(crate) doom: Arc<Doom>,
-}
+use super::Stepped;
 
 #[async_trait]
-impl ActiveStore for DoomedActive {
+impl ActiveStore for Stepped<dyn ActiveStore> {
     async fn reserve(
         &self,
         owner: Option<&UserId>,
@@ -33,10 +25,7 @@ impl ActiveStore for DoomedActive {
     }
 
     async fn insert(&self, snapshot: &SessionSnapshot) -> Result<(), StoreError> {
-        self.doom.pass(Side::Before, "insert");
-        let done = self.inner.insert(snapshot).await;
-        self.doom.pass(Side::After, "insert");
-        done
+        self.step("insert", self.inner.insert(snapshot)).await
     }
 
     async fn get(&self, scope: &Scope, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -60,7 +49,8 @@ impl ActiveStore for DoomedActive {
         limits: &Limits,
         at: Timestamp,
     ) -> Result<Option<Applied>, StoreError> {
-        self.inner.apply(scope, id, batch, limits, at).await
+        self.step("apply", self.inner.apply(scope, id, batch, limits, at))
+            .await
     }
 
     async fn list(
@@ -102,17 +92,12 @@ impl ActiveStore for DoomedActive {
     }
 
     async fn remove(&self, scope: &Scope, id: SessionId) -> Result<bool, StoreError> {
-        self.doom.pass(Side::Before, "remove");
-        let done = self.inner.remove(scope, id).await;
-        self.doom.pass(Side::After, "remove");
-        done
+        self.step("remove", self.inner.remove(scope, id)).await
     }
 
     async fn remove_unchanged(&self, id: SessionId, version: u64) -> Result<Removal, StoreError> {
-        self.doom.pass(Side::Before, "remove_unchanged");
-        let done = self.inner.remove_unchanged(id, version).await;
-        self.doom.pass(Side::After, "remove_unchanged");
-        done
+        self.step("remove_unchanged", self.inner.remove_unchanged(id, version))
+            .await
     }
 
     async fn quarantine(
@@ -121,7 +106,8 @@ impl ActiveStore for DoomedActive {
         reason: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.inner.quarantine(id, reason, at).await
+        self.step("quarantine", self.inner.quarantine(id, reason, at))
+            .await
     }
 
     async fn quarantined(&self, limit: NonZeroUsize) -> Result<Vec<Quarantined>, StoreError> {

@@ -1,25 +1,30 @@
-//! The steps at which the process dies or is held up.
+//! The steps at which a process of the tests dies or is held up.
 
 use std::{
+    io::Write,
     process::{self, Command},
     str::FromStr,
     sync::atomic::{AtomicU64, Ordering},
+    thread,
 };
 
-use crate::say;
+use fiml_session_core::store::StoreError;
+
+use crate::steps::Watch;
 
 /// On which side of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+enum Side {
     Before,
     After,
 }
 
-/// `before:stage:3` dies before the third call of that step, `after:any:7` after the seventh of whatever
-/// step, `stop:insert:1` is stopped after the first until it is told to go on, and `never` does none of
-/// this; several are separated by commas.
+/// Where a process dies or is held up, several places separated by commas.
+///
+/// `before:stage:3` dies before the third call of that step, `after:any:7` after the seventh of whatever step,
+/// `stop:insert:1` is stopped after the first until it is told to go on, and `never` does none of this.
 #[derive(Debug)]
-pub(crate) struct Doom(Vec<Fate>);
+pub struct Doom(Vec<Fate>);
 
 #[derive(Debug)]
 struct Fate {
@@ -64,9 +69,25 @@ impl FromStr for Fate {
     }
 }
 
+impl Watch for Doom {
+    fn before(&self, step: &str) -> Result<(), StoreError> {
+        self.pass(Side::Before, step);
+        Ok(())
+    }
+
+    fn after(&self, step: &str) -> Result<(), StoreError> {
+        if step == "purge_metrics_before" {
+            // Nothing else that is left behind shows it.
+            say("purged").expect("the test listens");
+        }
+        self.pass(Side::After, step);
+        Ok(())
+    }
+}
+
 impl Doom {
     /// Passes one side of a step, or meets its fate there.
-    pub(crate) fn pass(&self, side: Side, step: &str) {
+    fn pass(&self, side: Side, step: &str) {
         for fate in &self.0 {
             if fate.side == side && (fate.step == step || fate.step == "any") {
                 fate.pass();
@@ -81,12 +102,30 @@ impl Fate {
             return;
         }
         if self.is_death {
-            // At once, and with nothing cleaned up.
-            process::abort();
+            signal("-KILL");
+            // Until it arrives.
+            loop {
+                thread::park();
+            }
         }
         say("stopped").expect("the test listens");
-        let pid = process::id().to_string();
-        let stopped = Command::new("kill").args(["-STOP", &pid]).status();
-        assert!(stopped.is_ok_and(|status| status.success()), "kill -STOP");
+        signal("-STOP");
     }
+}
+
+/// Sends this process a signal.
+fn signal(name: &str) {
+    let pid = process::id().to_string();
+    let sent = Command::new("kill").args([name, &pid]).status();
+    assert!(
+        sent.is_ok_and(|status| status.success()),
+        "kill {name} {pid}"
+    );
+}
+
+/// One line to the test, at once.
+pub fn say(line: &str) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")?;
+    output.flush()
 }

@@ -1,6 +1,6 @@
-//! A store behind a fuse, and what jobs ask of it.
+//! What jobs ask of the archive, with a watch on whatever changes it.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
 use fiml_session_core::{
@@ -8,17 +8,10 @@ use fiml_session_core::{
     store::{ArchiveUpkeep, StoreError},
 };
 
-use crate::fuse::Fuse;
-
-/// A store whose caller may be gone between any two steps.
-#[derive(Debug)]
-pub(crate) struct Fused<S: ?Sized> {
-    pub(crate) fuse: Arc<Fuse>,
-    pub(crate) inner: Arc<S>,
-}
+use super::Stepped;
 
 #[async_trait]
-impl ArchiveUpkeep for Fused<dyn ArchiveUpkeep> {
+impl ArchiveUpkeep for Stepped<dyn ArchiveUpkeep> {
     async fn count_before(
         &self,
         before: Timestamp,
@@ -36,7 +29,8 @@ impl ArchiveUpkeep for Fused<dyn ArchiveUpkeep> {
     }
 
     async fn measure(&self, metrics: &SessionMetrics, version: u64) -> Result<bool, StoreError> {
-        self.fuse.step(self.inner.measure(metrics, version)).await
+        self.step("measure", self.inner.measure(metrics, version))
+            .await
     }
 
     async fn stale_rollups(
@@ -50,11 +44,12 @@ impl ArchiveUpkeep for Fused<dyn ArchiveUpkeep> {
     async fn roll_up(&self, ended: Timestamp, limit: NonZeroUsize) -> Result<u64, StoreError> {
         // One at a time, so that a death leaves some hours and days added up and others not.
         let one = self.inner.roll_up(ended, limit.min(NonZeroUsize::MIN));
-        self.fuse.step(one).await
+        self.step("roll_up", one).await
     }
 
     async fn forget_rollups(&self) -> Result<(), StoreError> {
-        self.fuse.step(self.inner.forget_rollups()).await
+        self.step("forget_rollups", self.inner.forget_rollups())
+            .await
     }
 
     async fn count_metrics_before(
@@ -70,11 +65,7 @@ impl ArchiveUpkeep for Fused<dyn ArchiveUpkeep> {
         created: Timestamp,
         limit: NonZeroUsize,
     ) -> Result<u64, StoreError> {
-        let purge = async {
-            let purged = self.inner.purge_metrics_before(created, limit).await;
-            self.fuse.note_purge(created);
-            purged
-        };
-        self.fuse.step(purge).await
+        let purge = self.inner.purge_metrics_before(created, limit);
+        self.step("purge_metrics_before", purge).await
     }
 }

@@ -1,4 +1,4 @@
-//! Archived sessions, with the fuse around whatever changes them.
+//! Archived sessions, with a watch on whatever changes them.
 
 use std::num::NonZeroUsize;
 
@@ -11,24 +11,24 @@ use fiml_session_core::{
     },
 };
 
-use crate::fused::Fused;
+use super::Stepped;
 
 #[async_trait]
-impl ArchiveStore for Fused<dyn ArchiveStore> {
+impl ArchiveStore for Stepped<dyn ArchiveStore> {
     async fn stage(
         &self,
         sessions: &[StagedSession],
         at: Timestamp,
     ) -> Result<Vec<StageOutcome>, StoreError> {
-        self.fuse.step(self.inner.stage(sessions, at)).await
+        self.step("stage", self.inner.stage(sessions, at)).await
     }
 
     async fn settle(&self, row: &Unsettled, at: Timestamp) -> Result<bool, StoreError> {
-        self.fuse.step(self.inner.settle(row, at)).await
+        self.step("settle", self.inner.settle(row, at)).await
     }
 
     async fn discard(&self, row: &Unsettled) -> Result<bool, StoreError> {
-        self.fuse.step(self.inner.discard(row)).await
+        self.step("discard", self.inner.discard(row)).await
     }
 
     async fn get(
@@ -73,9 +73,11 @@ impl ArchiveStore for Fused<dyn ArchiveStore> {
         token: RestoreToken,
         at: Timestamp,
     ) -> Result<Option<SessionSnapshot>, StoreError> {
-        self.fuse
-            .step(self.inner.claim_restore(scope, id, token, at))
-            .await
+        self.step(
+            "claim_restore",
+            self.inner.claim_restore(scope, id, token, at),
+        )
+        .await
     }
 
     async fn confirm_restore(
@@ -83,11 +85,12 @@ impl ArchiveStore for Fused<dyn ArchiveStore> {
         id: SessionId,
         token: RestoreToken,
     ) -> Result<bool, StoreError> {
-        self.fuse.step(self.inner.confirm_restore(id, token)).await
+        self.step("confirm_restore", self.inner.confirm_restore(id, token))
+            .await
     }
 
     async fn bury(&self, scope: &Scope, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
-        self.fuse.step(self.inner.bury(scope, id, at)).await
+        self.step("bury", self.inner.bury(scope, id, at)).await
     }
 
     async fn is_buried(&self, id: SessionId) -> Result<bool, StoreError> {
@@ -103,7 +106,8 @@ impl ArchiveStore for Fused<dyn ArchiveStore> {
     }
 
     async fn forget_buried(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.fuse.step(self.inner.forget_buried(before)).await
+        self.step("forget_buried", self.inner.forget_buried(before))
+            .await
     }
 
     async fn purge_before(
@@ -111,6 +115,7 @@ impl ArchiveStore for Fused<dyn ArchiveStore> {
         before: Timestamp,
         limit: NonZeroUsize,
     ) -> Result<u64, StoreError> {
-        self.fuse.step(self.inner.purge_before(before, limit)).await
+        self.step("purge_before", self.inner.purge_before(before, limit))
+            .await
     }
 }
