@@ -230,10 +230,12 @@ pub(crate) fn log_to_stderr(filter: &str, traces: Option<&Traces>) -> Result<()>
         })
         .map_err(exit::Refused::error)?;
     let log = fmt::layer().with_writer(io::stderr).with_ansi(false);
-    tracing_subscriber::registry()
-        .with(log.with_filter(filter))
-        .with(traces.map(Traces::layer))
-        .init();
+    let mut layers = vec![log.with_filter(filter).boxed()];
+    // A layer that is none would let every span of every library through, at a price for each call.
+    if let Some(traces) = traces {
+        layers.push(traces.layer().boxed());
+    }
+    tracing_subscriber::registry().with(layers).init();
     Ok(())
 }
 

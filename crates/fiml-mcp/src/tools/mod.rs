@@ -148,8 +148,10 @@ impl Reply {
     fn of(body: &impl Serialize, is_error: bool) -> Self {
         const PLAIN: &str = "bodies are plain data with text keys";
         // The text comes from the body itself: a Value would forget the order of the fields.
+        let mut text = Vec::with_capacity(2_048);
+        serde_json::to_writer(&mut text, body).expect(PLAIN);
         Self {
-            text: serde_json::to_string(body).expect(PLAIN),
+            text: String::from_utf8(text).expect("JSON is UTF-8"),
             value: serde_json::to_value(body).expect(PLAIN),
             is_error,
         }
