@@ -137,6 +137,13 @@ impl Change {
             previous_date,
         })
     }
+
+    /// The percentage to two places, rounded half away from zero: `+8.99 %`, `−1.27 %`.
+    pub fn percent_text(&self) -> String {
+        let percent = number::round(self.percent, 2);
+        let sign = if percent < Decimal::ZERO { '−' } else { '+' };
+        format!("{sign}{:.2} %", percent.abs())
+    }
 }
 
 /// What a change is measured against; sources differ.
@@ -315,4 +322,25 @@ pub enum NoteKind {
     FundamentalsMissing,
     /// A second source was to be asked and had no answer.
     NoComparison,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_rounded_and_never_a_negative_nothing() {
+        let price = |text: &str| text.parse::<Decimal>().unwrap();
+        for (price, told) in [
+            (price("101.999"), "+2.00 %"),
+            (price("101.006"), "+1.01 %"),
+            (price("98.735"), "−1.27 %"),
+            (price("99.996"), "+0.00 %"),
+            (price("100"), "+0.00 %"),
+        ] {
+            let basis = ChangeBasis::PreviousRow;
+            let change = Change::between(Decimal::ONE_HUNDRED, price, basis, None).unwrap();
+            assert_eq!(change.percent_text(), told, "{price}");
+        }
+    }
 }

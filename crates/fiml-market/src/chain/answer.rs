@@ -123,13 +123,7 @@ impl Answer {
             let _ = write!(line, " {unit}");
         }
         if let Some(change) = &quote.change {
-            let percent = crate::number::round(change.percent, 2);
-            let sign = if percent.is_sign_negative() {
-                "−"
-            } else {
-                "+"
-            };
-            let _ = write!(line, " {sign}{:.2} %", percent.abs());
+            let _ = write!(line, " {}", change.percent_text());
         }
         let _ = write!(
             line,

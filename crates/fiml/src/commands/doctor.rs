@@ -234,10 +234,12 @@ impl StoreReport {
             found = format!("{found}: {source}");
             beneath = source.source();
         }
-        let remedy = if is_away {
-            "start the server, or mend its address in the settings"
+        // Where it answers and is not used, nothing was acknowledged that could be lost.
+        let (severity, remedy) = if is_away {
+            let remedy = "start the server, or mend its address in the settings";
+            (Severity::Danger, remedy)
         } else {
-            ""
+            (Severity::Warning, "mend what it names, then look again")
         };
         Self {
             store: store.to_owned(),
@@ -246,7 +248,7 @@ impl StoreReport {
             schema_version: None,
             clock_difference_ms: None,
             findings: vec![Finding {
-                severity: Severity::Danger,
+                severity,
                 found,
                 remedy: remedy.to_owned(),
             }],

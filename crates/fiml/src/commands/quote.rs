@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
-use fiml_market::{Answer, Depth, MarketError, QuoteRequest, Symbol, disclaimer};
+use fiml_market::{Answer, Change, Depth, MarketError, QuoteRequest, Symbol, disclaimer};
 use fiml_session_core::{Clock as _, SystemClock};
 use serde::Serialize;
 
@@ -132,9 +132,7 @@ fn text(symbols: &[Symbol], answers: &[Result<Answer, MarketError>]) -> String {
                     quote.listed_as.clone(),
                     quote.price.to_string(),
                     quote.currency.clone().unwrap_or_default(),
-                    change
-                        .map(|change| format!("{:+.2} %", change.percent))
-                        .unwrap_or_default(),
+                    change.map(Change::percent_text).unwrap_or_default(),
                     change
                         .map(|change| change.basis.as_str().to_owned())
                         .unwrap_or_default(),
