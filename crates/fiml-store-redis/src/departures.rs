@@ -104,3 +104,67 @@ async fn send(mut connection: ConnectionManager, piece: Vec<Waiting>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fiml_testkit::servers::shared_redis;
+    use futures_util::poll;
+    use redis::{Client, cmd};
+    use uuid::Uuid;
+
+    use super::*;
+
+    async fn departures() -> Departures {
+        let client = Client::open(shared_redis().url()).unwrap();
+        let connection = ConnectionManager::new(client).await.unwrap();
+        Departures::from(connection)
+    }
+
+    fn command(name: &str, operands: &[&str]) -> Cmd {
+        let mut command = cmd(name);
+        command.arg(operands);
+        command
+    }
+
+    fn text(answer: &RedisResult<Value>) -> String {
+        match answer {
+            Ok(Value::BulkString(bytes)) => String::from_utf8(bytes.clone()).unwrap(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_leaves_together_gets_the_answers_to_what_was_asked() {
+        let departures = departures().await;
+        let keys = ["a", "b", "c", "d"].map(|name| format!("{name}:{}", Uuid::now_v7()));
+        let [a, b, c, d] = keys.each_ref().map(String::as_str);
+        let set = keys.iter().map(|key| command("SET", &[key, key]));
+        departures.answers(set.collect()).await.unwrap();
+        let get = |key| command("GET", &[key]);
+        let (first, several, last) = tokio::join!(
+            departures.answer(get(a)),
+            departures.answers(vec![get(b), command("LPUSH", &[b, "x"]), get(c)]),
+            departures.answer(get(d)),
+        );
+        assert_eq!((text(&first), text(&last)), (a.to_owned(), d.to_owned()));
+        let several = several.unwrap();
+        assert_eq!(several.len(), 3);
+        assert_eq!(
+            (text(&several[0]), text(&several[2])),
+            (b.to_owned(), c.to_owned())
+        );
+        assert!(text(&several[1]).contains("WRONGTYPE"), "{:?}", several[1]);
+    }
+
+    #[tokio::test]
+    async fn a_command_is_taken_back_while_it_has_not_left() {
+        let departures = departures().await;
+        let key = format!("count:{}", Uuid::now_v7());
+        // Nothing else runs on this thread between the two.
+        let mut asked = Box::pin(departures.answer(command("INCR", &[&key])));
+        assert!(poll!(&mut asked).is_pending());
+        drop(asked);
+        let found = departures.answer(command("GET", &[&key])).await;
+        assert_eq!(found.unwrap(), Value::Nil);
+    }
+}
