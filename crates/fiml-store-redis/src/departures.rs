@@ -110,7 +110,6 @@ mod tests {
     use fiml_testkit::servers::shared_redis;
     use futures_util::poll;
     use redis::{Client, cmd};
-    use uuid::Uuid;
 
     use super::*;
 
@@ -136,8 +135,8 @@ mod tests {
     #[tokio::test]
     async fn whoever_leaves_together_gets_the_answers_to_what_was_asked() {
         let departures = departures().await;
-        let keys = ["a", "b", "c", "d"].map(|name| format!("{name}:{}", Uuid::now_v7()));
-        let [a, b, c, d] = keys.each_ref().map(String::as_str);
+        let keys = ["left:a", "left:b", "left:c", "left:d"];
+        let [a, b, c, d] = keys;
         let set = keys.iter().map(|key| command("SET", &[key, key]));
         departures.answers(set.collect()).await.unwrap();
         let get = |key| command("GET", &[key]);
@@ -159,12 +158,12 @@ mod tests {
     #[tokio::test]
     async fn a_command_is_taken_back_while_it_has_not_left() {
         let departures = departures().await;
-        let key = format!("count:{}", Uuid::now_v7());
+        let key = "taken:back";
         // Nothing else runs on this thread between the two.
-        let mut asked = Box::pin(departures.answer(command("INCR", &[&key])));
+        let mut asked = Box::pin(departures.answer(command("INCR", &[key])));
         assert!(poll!(&mut asked).is_pending());
         drop(asked);
-        let found = departures.answer(command("GET", &[&key])).await;
+        let found = departures.answer(command("GET", &[key])).await;
         assert_eq!(found.unwrap(), Value::Nil);
     }
 }
