@@ -108,7 +108,6 @@ async fn send(mut connection: ConnectionManager, piece: Vec<Waiting>) {
 #[cfg(test)]
 mod tests {
     use fiml_testkit::servers::shared_redis;
-    use futures_util::poll;
     use redis::{Client, cmd};
 
     use super::*;
@@ -160,9 +159,11 @@ mod tests {
         let departures = departures().await;
         let key = "taken:back";
         // Nothing else runs on this thread between the two.
-        let mut asked = Box::pin(departures.answer(command("INCR", &[key])));
-        assert!(poll!(&mut asked).is_pending());
-        drop(asked);
+        tokio::select! {
+            biased;
+            answer = departures.answer(command("INCR", &[key])) => panic!("{answer:?} at once"),
+            () = std::future::ready(()) => {}
+        }
         let found = departures.answer(command("GET", &[key])).await;
         assert_eq!(found.unwrap(), Value::Nil);
     }
