@@ -1,6 +1,7 @@
 //! Finnhub: asked under a key, and asked whether the market is open before an old price is called a close.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fiml_market::{
@@ -53,6 +54,15 @@ fn session(open: bool, session: &str) -> Reply {
 
 async fn play(status: Reply) -> Stage {
     Stage::play(move |target| finnhub(target, &status)).await
+}
+
+/// How often it was asked whether the market is open.
+fn asked(stage: &Stage) -> usize {
+    let asked = stage.asked();
+    let status = asked
+        .iter()
+        .filter(|target| target.contains("market-status"));
+    status.count()
 }
 
 async fn at(stage: &Stage, moment: DateTime<Utc>) -> Answer {
@@ -149,19 +159,27 @@ async fn where_nobody_says_whether_the_market_is_open_an_old_price_is_stale() {
 }
 
 #[tokio::test]
+async fn a_price_is_not_lost_over_the_question_whether_the_market_is_open() {
+    let stage = play(session(false, "null").after(Duration::from_secs(60))).await;
+    let market = over(&stage);
+    let both = [equity("AAPL"), equity("MSFT")];
+    for answer in market.quotes(&both, now()).await {
+        let answer = answer.unwrap();
+        assert_eq!(answer.freshness.status, FreshnessStatus::Live);
+        assert_eq!(answer.quote.market_state, None);
+    }
+    assert_eq!(asked(&stage), 1, "that it did not say is remembered");
+    let old = at(&stage, now() + TimeDelta::hours(2)).await;
+    assert_eq!(old.freshness.status, FreshnessStatus::Stale);
+}
+
+#[tokio::test]
 async fn whether_the_market_is_open_is_asked_once_a_minute_for_all() {
     let stage = play(session(true, r#""regular""#)).await;
     let market = over(&stage);
     let quick = |symbol| QuoteRequest {
         depth: Depth::Quick,
         ..equity(symbol)
-    };
-    let asked = |stage: &Stage| {
-        let asked = stage.asked();
-        let status = asked
-            .iter()
-            .filter(|target| target.contains("market-status"));
-        status.count()
     };
     market
         .quotes(&[quick("AAPL"), quick("MSFT")], now())
@@ -189,6 +207,5 @@ async fn the_american_session_says_nothing_of_a_share_of_elsewhere() {
         let market = (depth == Depth::Standard).then_some("UK");
         assert_eq!(answer.quote.market.as_deref(), market);
     }
-    let asked = stage.asked();
-    assert!(!asked.iter().any(|target| target.contains("market-status")));
+    assert_eq!(asked(&stage), 0);
 }
