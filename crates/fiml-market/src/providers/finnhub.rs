@@ -69,11 +69,16 @@ impl Finnhub {
     }
 
     /// Whether shares are being traded, asked once a minute; nothing where it does not say.
-    async fn state(&self, turn: &Turn) -> Option<MarketState> {
+    ///
+    /// A price made after it was told to be closed shows that it may have opened since: then it is asked again.
+    async fn state(&self, priced: DateTime<Utc>, turn: &Turn) -> Option<MarketState> {
         let now = turn.now();
         // Whoever waits here waits for one bounded question, and no longer than it may take.
         let mut told = timeout(SESSION_TIME, self.session.lock()).await.ok()?;
-        let fits = |told: &&Told| told.at <= now && now - told.at < SESSION_KEPT;
+        let fits = |told: &&Told| {
+            let outlived = told.state == Some(MarketState::Closed) && priced > told.at;
+            told.at <= now && now - told.at < SESSION_KEPT && !outlived
+        };
         if let Some(told) = told.as_ref().filter(fits) {
             return told.state;
         }
@@ -194,7 +199,7 @@ impl MarketProvider for Finnhub {
             None => !symbol.contains('.') || request.symbol.share_class().is_some(),
         };
         let state = if american {
-            self.state(turn).await
+            self.state(at, turn).await
         } else {
             None
         };

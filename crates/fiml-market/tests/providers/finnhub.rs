@@ -193,6 +193,34 @@ async fn whether_the_market_is_open_is_asked_once_a_minute_for_all() {
 }
 
 #[tokio::test]
+async fn a_price_made_after_the_market_was_told_to_be_closed_has_it_asked_again() {
+    let stage = play(session(false, r#""pre-market""#)).await;
+    let market = over(&stage);
+    let before = instant("2026-06-12T18:59:50Z");
+    let quick = |symbol| QuoteRequest {
+        depth: Depth::Quick,
+        ..equity(symbol)
+    };
+    let yesterday = Reply::json(r#"{"c":290.5,"pc":295.62,"t":1781204400}"#);
+    let closed = session(false, r#""pre-market""#);
+    stage.change(move |target| match target.contains("/quote?") {
+        true => yesterday.clone(),
+        false => finnhub(target, &closed),
+    });
+    let answer = market.quote(&quick("AAPL"), before).await.unwrap();
+    assert_eq!(answer.freshness.status, FreshnessStatus::EndOfDay);
+    let answer = market.quote(&quick("VOD"), before).await.unwrap();
+    assert_eq!(answer.freshness.status, FreshnessStatus::EndOfDay);
+    assert_eq!(asked(&stage), 1);
+    let open = session(true, r#""regular""#);
+    stage.change(move |target| finnhub(target, &open));
+    let answer = market.quote(&quick("MSFT"), now()).await.unwrap();
+    assert_eq!(asked(&stage), 2);
+    assert_eq!(answer.quote.market_state, Some(MarketState::Open));
+    assert_eq!(answer.freshness.status, FreshnessStatus::Live);
+}
+
+#[tokio::test]
 async fn the_american_session_says_nothing_of_a_share_of_elsewhere() {
     let stage = play(session(false, "null")).await;
     let later = now() + TimeDelta::hours(2);
