@@ -85,17 +85,46 @@ pub(crate) fn is_us(name: &str) -> bool {
     market_of(name) == Some("US")
 }
 
+/// Where a price is from, beside where it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whereabouts {
+    There,
+    Elsewhere,
+    /// One of the two places is none that is known here.
+    Untold,
+}
+
 /// Whether a price from this exchange and market is one of the market or exchange asked for.
-pub(crate) fn is_there(asked: &str, exchange: Option<&str>, market: Option<&str>) -> bool {
+pub(crate) fn whereabouts(
+    asked: &str,
+    exchange: Option<&str>,
+    market: Option<&str>,
+) -> Whereabouts {
+    let found = market.or_else(|| exchange.and_then(market_of));
     let mut places = PLACES.iter();
-    if let Some(place) = places.find(|place| place.is_called(asked)) {
-        return market.is_some_and(|market| place.is_called(market));
+    let there = match places.find(|place| place.is_called(asked)) {
+        Some(place) => found.map(|found| place.is_called(found)),
+        None => match (exchange, exchange_of(asked)) {
+            (Some(told), _) if asked.eq_ignore_ascii_case(told) => Some(true),
+            (Some(told), Some(names)) if exchange_of(told).is_some() => Some(one_of(names, told)),
+            // An exchange of another market is another exchange, whichever it is.
+            (_, Some(_)) if found.is_some_and(|found| market_of(asked) != market_of(found)) => {
+                Some(false)
+            }
+            _ => None,
+        },
+    };
+    match there {
+        Some(true) => Whereabouts::There,
+        Some(false) => Whereabouts::Elsewhere,
+        None => Whereabouts::Untold,
     }
-    exchange.is_some_and(|told| {
-        let exchanges = PLACES.iter().flat_map(|place| place.exchanges);
-        let mut known = exchanges.filter(|names| one_of(names, asked));
-        asked.eq_ignore_ascii_case(told) || known.any(|names| one_of(names, told))
-    })
+}
+
+/// All names of the exchange that goes by one of them.
+fn exchange_of(name: &str) -> Option<Exchange> {
+    let mut exchanges = PLACES.iter().flat_map(|place| place.exchanges);
+    exchanges.find(|names| one_of(names, name)).copied()
 }
 
 impl Place {
@@ -127,17 +156,24 @@ mod tests {
 
     #[test]
     fn an_exchange_asked_for_is_that_exchange_and_a_market_any_of_its_own() {
-        for (asked, exchange, market, there) in [
-            ("US", Some("NasdaqGS"), Some("US"), true),
-            ("usa", Some("Elsewhere"), Some("US"), true),
-            ("nasdaq", Some("NasdaqGS"), Some("US"), true),
-            ("NYSE", Some("NasdaqGS"), Some("US"), false),
-            ("UK", Some("NasdaqGS"), Some("US"), false),
-            ("US", None, None, false),
-            ("kraken", Some("Kraken"), None, true),
-            ("binance", Some("kraken"), None, false),
+        use Whereabouts::{Elsewhere, There, Untold};
+        for (asked, exchange, market, expected) in [
+            ("US", Some("NasdaqGS"), Some("US"), There),
+            ("usa", Some("Oslo"), Some("US"), There),
+            ("nasdaq", Some("NasdaqGS"), Some("US"), There),
+            ("NYSE", Some("NasdaqGS"), Some("US"), Elsewhere),
+            ("UK", Some("NasdaqGS"), Some("US"), Elsewhere),
+            ("LSE", Some("Oslo"), Some("US"), Elsewhere),
+            ("NYSE", Some("Oslo"), Some("US"), Untold),
+            ("NYSE", Some("Oslo"), None, Untold),
+            ("NO", Some("Oslo"), None, Untold),
+            ("NO", Some("NasdaqGS"), Some("US"), Untold),
+            ("US", Some("SNP"), None, Untold),
+            ("US", None, None, Untold),
+            ("oslo", Some("Oslo"), None, There),
         ] {
-            assert_eq!(is_there(asked, exchange, market), there, "{asked}");
+            let found = whereabouts(asked, exchange, market);
+            assert_eq!(found, expected, "{asked}, {exchange:?}");
         }
         assert_eq!(market_of("xetra"), Some("DE"));
         assert_eq!(market_of("mars"), None);

@@ -294,11 +294,11 @@ impl Note {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
-    /// An exchange was asked for; the source cannot tell or is another.
+    /// An exchange was asked for; whether the price is from there cannot be told.
     ExchangeNotHonoured,
     /// An exchange was asked for, and the price is from another.
     ExchangeSubstituted,
-    /// A market was asked for; the source cannot tell or is another.
+    /// A market was asked for; whether the price is from there cannot be told.
     MarketNotHonoured,
     /// A market was asked for, and the price is from another.
     MarketSubstituted,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use tokio::time::Instant;
 
+use crate::places::Whereabouts;
 use crate::text::printable;
 use crate::{
     AssetClass, Attempt, Depth, Freshness, FreshnessStatus, Fundamentals, MarketError, Note,
@@ -198,8 +199,8 @@ fn confirmed(other: &Quote) -> Note {
     Note::new(NoteKind::LargeChangeConfirmed, message)
 }
 
-/// Says so where a market or an exchange was asked for and another one answers, or nobody tells; what is
-/// local speaks for itself.
+/// Says so where a market or an exchange was asked for and another one answers, or that cannot be told; what
+/// is local speaks for itself.
 fn elsewhere(request: &QuoteRequest, chosen: &Chosen) -> Vec<Note> {
     let quote = &chosen.quote;
     let (exchange, market) = (quote.exchange.as_deref(), quote.market.as_deref());
@@ -218,24 +219,24 @@ fn elsewhere(request: &QuoteRequest, chosen: &Chosen) -> Vec<Note> {
         ),
     ];
     let missed = asked.into_iter().filter_map(|(asked, other, untold)| {
-        let asked = asked.filter(|_| chosen.remote)?;
-        if places::is_there(asked, exchange, market) {
-            return None;
-        }
-        let asked = printable(asked);
-        Some(match exchange {
-            Some(found) => Note::new(
-                other,
-                format!("{asked} was asked for, and the price is from {found}"),
-            ),
-            None => Note::new(
-                untold,
-                format!(
-                    "{asked} was asked for, and {} does not say where its price is from",
-                    chosen.provider
-                ),
-            ),
-        })
+        let place = asked.filter(|_| chosen.remote)?;
+        let asked = printable(place);
+        let (kind, found) = match (places::whereabouts(place, exchange, market), exchange) {
+            (Whereabouts::There, _) => return None,
+            (_, None) => {
+                let provider = &chosen.provider;
+                let found = format!("{provider} does not say where its price is from");
+                (untold, found)
+            }
+            // Coins are traded on exchanges of one name each.
+            (Whereabouts::Untold, Some(found)) if of_shares => {
+                let doubt = format!("it cannot be told whether {found} belongs to {asked}");
+                (untold, doubt)
+            }
+            (_, Some(found)) => (other, format!("the price is from {found}")),
+        };
+        let message = format!("{asked} was asked for, and {found}");
+        Some(Note::new(kind, message))
     });
     missed.collect()
 }

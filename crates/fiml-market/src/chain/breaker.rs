@@ -99,11 +99,13 @@ impl Breaker {
         }
     }
 
-    /// Takes note that a call ended without a word on how the source is: a probe may be tried again.
-    fn leave_unsaid(&self) {
+    /// Takes note that a call ended without a word on how the source is: a probe may be tried again, at once
+    /// or, where it took all the time that its question had, after the same rest.
+    fn leave_unsaid(&self, rests: bool) {
         let mut record = self.record();
         if let State::Probing { span, .. } = record.state {
-            let until = Instant::now();
+            let rest = if rests { span } else { Duration::ZERO };
+            let until = Instant::now() + rest;
             record.state = State::Open { until, span };
         }
     }
@@ -149,7 +151,7 @@ impl Breaker {
         match failure {
             None => self.leave(false),
             Some(failure) if failure.counts_against_it() => self.leave(true),
-            Some(_) => self.leave_unsaid(),
+            Some(failure) => self.leave_unsaid(failure == FailureKind::DeadlinePassed),
         }
     }
 
@@ -226,14 +228,26 @@ mod tests {
         let breaker = Breaker::new(BreakerConfig::default());
         for _ in 0..4 {
             breaker.leave(true);
-            breaker.leave_unsaid();
+            breaker.note(Some(FailureKind::DeadlinePassed));
         }
         breaker.leave(true);
         assert_eq!(breaker.state(), CircuitState::Open);
         tokio::time::advance(seconds(30)).await;
         assert_eq!(breaker.enter(), Ok(()));
-        breaker.leave_unsaid();
+        breaker.note(Some(FailureKind::LimitReached));
         assert_eq!(breaker.enter(), Ok(()), "the next one may try");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_used_up_the_whole_question_rests_it_for_the_same_time() {
+        let breaker = opened();
+        for _ in 0..2 {
+            assert_eq!(breaker.enter(), Err(seconds(30)));
+            tokio::time::advance(seconds(30)).await;
+            assert_eq!(breaker.enter(), Ok(()));
+            breaker.note(Some(FailureKind::DeadlinePassed));
+            assert_eq!(breaker.state(), CircuitState::Open);
+        }
     }
 
     #[tokio::test(start_paused = true)]

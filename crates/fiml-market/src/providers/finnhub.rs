@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::number::{Figure, above_zero};
@@ -20,6 +21,8 @@ const NAME: &str = "finnhub";
 const LIMIT: RateLimit = RateLimit::new(60, 60);
 /// How long it is believed whether the market is open.
 const SESSION_KEPT: TimeDelta = TimeDelta::minutes(1);
+/// How long the question may take: the price is in hand by then, and is not to be lost over it.
+const SESSION_TIME: Duration = Duration::from_millis(500);
 
 /// Where Finnhub is, and the key it knows the user by.
 #[derive(Clone)]
@@ -66,26 +69,37 @@ impl Finnhub {
     }
 
     /// Whether shares are being traded, asked once a minute; nothing where it does not say.
-    async fn state(&self, turn: &Turn) -> Option<MarketState> {
+    ///
+    /// A price made after it was told to be closed shows that it may have opened since: then it is asked again.
+    async fn state(&self, priced: DateTime<Utc>, turn: &Turn) -> Option<MarketState> {
         let now = turn.now();
-        let mut told = self.session.lock().await;
-        let fits = |told: &&Told| told.at <= now && now - told.at < SESSION_KEPT;
+        // Whoever waits here waits for one bounded question, and no longer than it may take.
+        let mut told = timeout(SESSION_TIME, self.session.lock()).await.ok()?;
+        let fits = |told: &&Told| {
+            let outlived = told.state == Some(MarketState::Closed) && priced > told.at;
+            told.at <= now && now - told.at < SESSION_KEPT && !outlived
+        };
         if let Some(told) = told.as_ref().filter(fits) {
             return told.state;
         }
         self.endpoint.admit(1, turn).await.ok()?;
+        // Before it is asked: a question that is cut short is not put again by each one that follows.
+        let told = told.insert(Told {
+            at: now,
+            state: None,
+        });
         let path = ["stock", "market-status"];
-        let session = self.endpoint.json(&path, &[("exchange", "US")]).await;
+        let session = self.endpoint.json(&path, &[("exchange", "US")]);
+        let session = timeout(SESSION_TIME, session).await.ok()?;
         let session: Session = session.ok().flatten().unwrap_or_default();
-        let state = session.is_open.map(|open| {
+        told.state = session.is_open.map(|open| {
             if open {
                 MarketState::Open
             } else {
                 MarketState::Closed
             }
         });
-        *told = Some(Told { at: now, state });
-        state
+        told.state
     }
 }
 
@@ -185,7 +199,7 @@ impl MarketProvider for Finnhub {
             None => !symbol.contains('.') || request.symbol.share_class().is_some(),
         };
         let state = if american {
-            self.state(turn).await
+            self.state(at, turn).await
         } else {
             None
         };

@@ -150,7 +150,7 @@ async fn d8_a_market_reaches_the_provider_and_no_internals_reach_the_disclaimer(
     });
     let answer = market.quote(&request, now()).await.unwrap();
     assert_eq!(answer.quote.market.as_deref(), Some("US"));
-    assert_eq!(answer.quote.notes[0].kind, NoteKind::MarketSubstituted);
+    assert_eq!(answer.quote.notes[0].kind, NoteKind::MarketNotHonoured);
     for class in AssetClass::ALL {
         assert!(!disclaimer(class).contains("DEBUG"));
     }

@@ -1,6 +1,7 @@
 //! Finnhub: asked under a key, and asked whether the market is open before an old price is called a close.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fiml_market::{
@@ -53,6 +54,15 @@ fn session(open: bool, session: &str) -> Reply {
 
 async fn play(status: Reply) -> Stage {
     Stage::play(move |target| finnhub(target, &status)).await
+}
+
+/// How often it was asked whether the market is open.
+fn asked(stage: &Stage) -> usize {
+    let asked = stage.asked();
+    let status = asked
+        .iter()
+        .filter(|target| target.contains("market-status"));
+    status.count()
 }
 
 async fn at(stage: &Stage, moment: DateTime<Utc>) -> Answer {
@@ -149,19 +159,27 @@ async fn where_nobody_says_whether_the_market_is_open_an_old_price_is_stale() {
 }
 
 #[tokio::test]
+async fn a_price_is_not_lost_over_the_question_whether_the_market_is_open() {
+    let stage = play(session(false, "null").after(Duration::from_secs(60))).await;
+    let market = over(&stage);
+    let both = [equity("AAPL"), equity("MSFT")];
+    for answer in market.quotes(&both, now()).await {
+        let answer = answer.unwrap();
+        assert_eq!(answer.freshness.status, FreshnessStatus::Live);
+        assert_eq!(answer.quote.market_state, None);
+    }
+    assert_eq!(asked(&stage), 1, "that it did not say is remembered");
+    let old = at(&stage, now() + TimeDelta::hours(2)).await;
+    assert_eq!(old.freshness.status, FreshnessStatus::Stale);
+}
+
+#[tokio::test]
 async fn whether_the_market_is_open_is_asked_once_a_minute_for_all() {
     let stage = play(session(true, r#""regular""#)).await;
     let market = over(&stage);
     let quick = |symbol| QuoteRequest {
         depth: Depth::Quick,
         ..equity(symbol)
-    };
-    let asked = |stage: &Stage| {
-        let asked = stage.asked();
-        let status = asked
-            .iter()
-            .filter(|target| target.contains("market-status"));
-        status.count()
     };
     market
         .quotes(&[quick("AAPL"), quick("MSFT")], now())
@@ -172,6 +190,34 @@ async fn whether_the_market_is_open_is_asked_once_a_minute_for_all() {
     let later = now() + TimeDelta::seconds(61);
     market.quote(&equity("AAPL"), later).await.unwrap();
     assert_eq!(asked(&stage), 2);
+}
+
+#[tokio::test]
+async fn a_price_made_after_the_market_was_told_to_be_closed_has_it_asked_again() {
+    let stage = play(session(false, r#""pre-market""#)).await;
+    let market = over(&stage);
+    let before = instant("2026-06-12T18:59:50Z");
+    let quick = |symbol| QuoteRequest {
+        depth: Depth::Quick,
+        ..equity(symbol)
+    };
+    let yesterday = Reply::json(r#"{"c":290.5,"pc":295.62,"t":1781204400}"#);
+    let closed = session(false, r#""pre-market""#);
+    stage.change(move |target| match target.contains("/quote?") {
+        true => yesterday.clone(),
+        false => finnhub(target, &closed),
+    });
+    let answer = market.quote(&quick("AAPL"), before).await.unwrap();
+    assert_eq!(answer.freshness.status, FreshnessStatus::EndOfDay);
+    let answer = market.quote(&quick("VOD"), before).await.unwrap();
+    assert_eq!(answer.freshness.status, FreshnessStatus::EndOfDay);
+    assert_eq!(asked(&stage), 1);
+    let open = session(true, r#""regular""#);
+    stage.change(move |target| finnhub(target, &open));
+    let answer = market.quote(&quick("MSFT"), now()).await.unwrap();
+    assert_eq!(asked(&stage), 2);
+    assert_eq!(answer.quote.market_state, Some(MarketState::Open));
+    assert_eq!(answer.freshness.status, FreshnessStatus::Live);
 }
 
 #[tokio::test]
@@ -189,6 +235,5 @@ async fn the_american_session_says_nothing_of_a_share_of_elsewhere() {
         let market = (depth == Depth::Standard).then_some("UK");
         assert_eq!(answer.quote.market.as_deref(), market);
     }
-    let asked = stage.asked();
-    assert!(!asked.iter().any(|target| target.contains("market-status")));
+    assert_eq!(asked(&stage), 0);
 }

@@ -73,11 +73,7 @@ async fn another_market_than_the_one_asked_for_is_named_and_never_passed_off_as_
         exchange: ("LSE", "LSE"),
         ..APPLE
     };
-    for (chart, wanted, market) in [
-        (APPLE, "NYSE", "US"),
-        (APPLE, "MARS", "US"),
-        (fund, "US", "UK"),
-    ] {
+    for (chart, wanted, market) in [(APPLE, "NYSE", "US"), (fund, "US", "UK")] {
         let told = chart.exchange.1;
         let answer = asked(chart, Some(wanted), None).await;
         assert_eq!(place(&answer), (Some(market), Some(told)));
@@ -116,17 +112,46 @@ async fn a_source_that_tells_no_exchange_is_not_believed_to_be_on_the_market_ask
 }
 
 #[tokio::test]
-async fn an_exchange_that_nobody_here_knows_is_told_as_it_is() {
-    let nowhere = Chart {
-        exchange: ("XYZ", "Elsewhere\u{202e}"),
+async fn where_a_place_is_not_known_here_it_cannot_be_told_whether_it_is_the_one_asked_for() {
+    let of = |symbol, exchange| Chart {
+        symbol,
+        exchange,
         ..APPLE
     };
-    let answer = asked(nowhere, Some("US"), None).await;
-    assert_eq!(place(&answer), (None, Some(r"Elsewhere\u{202e}")));
-    let note = answer.quote.notes.last().unwrap();
-    assert_eq!(note.kind, NoteKind::MarketSubstituted);
-    assert_eq!(
-        note.message,
-        r"US was asked for, and the price is from Elsewhere\u{202e}"
-    );
+    for (chart, wanted) in [
+        (of("EQNR.OL", ("OSL", "Oslo")), "NO"),
+        (of("^GSPC", ("SNP", "SNP")), "US"),
+        (of("AAPL", ("XYZ", "Elsewhere\u{202e}")), "US"),
+        (APPLE, "MARS"),
+    ] {
+        let told = chart.exchange.1.replace('\u{202e}', r"\u{202e}");
+        for (market, exchange, kind) in [
+            (Some(wanted), None, NoteKind::MarketNotHonoured),
+            (None, Some(wanted), NoteKind::ExchangeNotHonoured),
+        ] {
+            let answer = asked(chart.clone(), market, exchange).await;
+            assert_eq!(answer.quote.exchange.as_deref(), Some(told.as_str()));
+            let note = answer.quote.notes.last().unwrap();
+            assert_eq!(note.kind, kind, "{told}");
+            assert_eq!(
+                note.message,
+                format!(
+                    "{wanted} was asked for, and it cannot be told whether {told} belongs to {wanted}"
+                )
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_is_known_by_its_code_where_its_full_name_is_not() {
+    for exchange in [("NMS", "Nasdaq Select"), ("XYZ", "NasdaqGS")] {
+        let chart = Chart { exchange, ..APPLE };
+        let answer = asked(chart.clone(), Some("US"), Some("NASDAQ")).await;
+        assert_eq!(answer.quote.market.as_deref(), Some("US"));
+        assert!(answer.quote.notes.is_empty(), "{:?}", answer.quote.notes);
+        let answer = asked(chart, None, Some("NYSE")).await;
+        let note = answer.quote.notes.last().unwrap();
+        assert_eq!(note.kind, NoteKind::ExchangeSubstituted);
+    }
 }

@@ -136,7 +136,8 @@ impl MarketProvider for Yahoo {
         let shown = |text: &Option<String>| text.as_deref().map(printable);
         let told = [&meta.full_exchange_name, &meta.exchange_name];
         let mut told = told.into_iter().filter_map(Option::as_deref);
-        let market = told.clone().find_map(places::market_of);
+        let known = told.clone().find(|name| places::market_of(name).is_some());
+        let market = known.and_then(places::market_of);
         let mut notes = Vec::new();
         if listed != request.symbol.as_str() {
             let message = format!("Yahoo lists it as {listed}");
@@ -147,7 +148,8 @@ impl MarketProvider for Yahoo {
             listed_as: listed.to_owned(),
             asset_class: request.asset_class,
             name: shown(&meta.long_name).or_else(|| shown(&meta.short_name)),
-            exchange: told.next().map(printable),
+            // The name that is known here, so that it can be compared with the one asked for.
+            exchange: known.or_else(|| told.next()).map(printable),
             market: market.map(str::to_owned),
             currency: shown(&meta.currency),
             pair: None,
