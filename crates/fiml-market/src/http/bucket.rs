@@ -43,7 +43,8 @@ impl RateLimit {
 
     /// The quota that stays below 80 % of the limit in every window: a full bucket and what refills it may
     /// fall into one window, so the two together are no more than that. What may come at once is half of it,
-    /// so that several symbols in one call are answered, unless the provider minds.
+    /// so that several symbols in one call are answered, unless the provider minds. What goes on for long gets
+    /// the refill alone: 40 % of the limit, and more only where less may come at once.
     fn quota(self) -> Quota {
         let allowed = (self.calls.saturating_mul(8) / 10).max(1);
         let burst = allowed.div_ceil(2).min(self.at_once.unwrap_or(allowed));
