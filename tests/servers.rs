@@ -128,6 +128,21 @@ fn a_doctor_tells_the_server_that_is_away_from_the_one_that_is_there() {
 }
 
 #[test]
+fn a_database_that_is_not_there_yet_is_told_as_something_to_do_and_not_as_a_loss() {
+    let (place, redis) = (Place::embedded(), durable());
+    let url = shared_postgres().url();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    let tiers = Tiers::on(&redis.url(), &format!("{server}/not_there_yet"));
+    let (code, found, _) = doctor(&place, &tiers);
+    assert_eq!(code, Some(1), "{found}");
+    let finding = &found["stores"][1]["findings"][0];
+    assert_eq!(finding["severity"], "warning", "{found}");
+    let said = finding["found"].as_str().unwrap();
+    assert!(said.contains("fiml db create"), "{found}");
+    assert_ne!(finding["remedy"], "", "{found}");
+}
+
+#[test]
 fn a_doctor_counts_what_waits() {
     let (place, redis) = (Place::embedded(), durable());
     let tiers = Tiers::on(&redis.url(), &shared_postgres().url());

@@ -41,7 +41,8 @@ pub struct SessionStats {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// From when on the period is complete, where it reaches further back than figures are kept: of archived
-    /// sessions created earlier, figures may have been removed. Absent where the retention of figures takes nothing from the period.
+    /// sessions created earlier, figures may have been removed. It lies behind the end of a period of which that
+    /// may be true throughout, and is absent where the retention of figures takes nothing from the period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complete_since: Option<Timestamp>,
     /// When live sessions were read.

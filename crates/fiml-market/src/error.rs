@@ -30,7 +30,7 @@ pub enum FailureKind {
     BadAnswer,
     /// What came can be read and cannot be true, or is not what was asked for.
     Implausible,
-    /// It was not asked: its share of calls is used up.
+    /// It was not asked: its share of calls is used up, or others are asked for first.
     LimitReached,
     /// It was not asked: it has failed too often.
     CircuitOpen,

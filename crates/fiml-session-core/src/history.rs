@@ -63,34 +63,29 @@ impl QueryRecord {
     }
 }
 
-/// A query as an overview shows it: without the parameters, which nobody reads there and which cost more to
-/// read than all the rest.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// A query as an overview shows it: without the parameters, which nobody reads there. Reads what a
+/// [`QueryRecord`] is written as.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct RecentQuery {
     /// Its place in the history.
     pub seq: u64,
     /// See [`QueryRecord::timestamp`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
     /// See [`QueryRecord::query_type`].
     pub query_type: String,
     /// See [`QueryRecord::result_summary`].
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub result_summary: String,
     /// See [`QueryRecord::execution_time_ms`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_time_ms: Option<f64>,
     /// See [`QueryRecord::cache_hit`].
     #[serde(default)]
     pub cache_hit: bool,
     /// See [`QueryRecord::source`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// See [`QueryRecord::as_of`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
     /// See [`QueryRecord::error`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 

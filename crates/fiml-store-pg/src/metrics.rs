@@ -83,18 +83,18 @@ impl PgStore {
         excluding: &BTreeSet<SessionId>,
         at: Timestamp,
     ) -> Result<FigureReading, StoreError> {
-        let asked = Arc::new((scope.clone(), filter.clone(), excluding.clone()));
-        let reading = FigureReading::new(scope, filter, &BTreeSet::new(), by, at);
+        let reading = FigureReading::new(scope, filter, excluding, by, at);
         // Where there are no roll-ups to read, there is one statement for rows.
         let statements = match reading.steps() {
             [] => Statements::One,
             _ => Statements::Several,
         };
+        let asked = Arc::new((scope.clone(), filter.clone(), reading));
         self.read_batch(statements, move |conn| {
             let asked = Arc::clone(&asked);
             async move {
-                let (scope, filter, excluding) = &*asked;
-                let mut reading = FigureReading::new(scope, filter, excluding, by, at);
+                let (scope, filter, begun) = &*asked;
+                let mut reading = begun.clone();
                 read_in_txn(conn, scope, filter, &mut reading).await?;
                 Ok(reading)
             }

@@ -8,8 +8,8 @@ use tokio::{
 
 /// From how many commands on a piece leaves; none is answered before the last of its piece.
 ///
-/// Few enough that the server can work on one piece while the callers of another do: of 4, 8, 16 and 32 it is
-/// the one at which 32 callers got through most.
+/// Few enough that the server can work on one piece while the callers of another do: 32 callers got through more
+/// than with 4 or 8, and with 64 no more.
 const AT_ONCE: usize = 16;
 /// How many callers may wait before others wait to be let in.
 const QUEUE: usize = 1_024;

@@ -91,14 +91,13 @@ impl Endpoint {
             };
             let too_long = wait > turn.patience() || self.bucket.closed_for().is_some();
             if too_long || turn.wait_for(sleep(wait)).await.is_none() {
-                return Err(self.used_up(wait));
+                return Err(self.turned_away("its share of calls is used up", wait));
             }
         }
     }
 
-    /// The share of calls is used up, and there is more of it after a while.
-    pub(crate) fn used_up(&self, wait: Duration) -> MarketError {
-        let reason = "its share of calls is used up";
+    /// It was not asked, for a reason of ours, and may be after a while.
+    pub(crate) fn turned_away(&self, reason: &str, wait: Duration) -> MarketError {
         let mut error = self.failed(FailureKind::LimitReached, reason);
         error.set_retry_after(wait);
         error

@@ -145,7 +145,8 @@ impl Tool for GetAnalytics {
                 (
                     "complete_since",
                     schema::instant(
-                        "What was created earlier may be missing, since figures are kept no longer; absent where the period begins later.",
+                        "What was created earlier may be missing, since figures are kept no longer; absent \
+                         where the period begins later.",
                     ),
                 ),
                 ("user_id", text("Whose sessions; everybody's where absent.")),

@@ -14,7 +14,7 @@ use crate::{
 /// A store asks for the stretches of each of [`steps`](Self::steps) and hands in all roll-ups that begin in
 /// them, then the rows of [`remaining`](Self::remaining), then those of [`to_take_back`](Self::to_take_back);
 /// all of one state of the archive.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FigureReading {
     filter: MetricsFilter,
     excluding: BTreeSet<SessionId>,

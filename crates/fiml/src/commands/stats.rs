@@ -46,11 +46,11 @@ pub(crate) fn period(stats: &SessionStats) -> String {
     }
 }
 
-/// That figures of a period are complete from an instant on only.
+/// That figures are complete from an instant on only, which may lie behind the end of their period.
 pub(crate) fn incomplete(since: Timestamp) -> String {
     format!(
-        "complete since {} UTC: figures are kept no longer (SESSION_METRICS_RETENTION_DAYS), so that archived sessions created earlier \
-         may be missing",
+        "figures are complete since {} UTC alone: they are kept no longer (SESSION_METRICS_RETENTION_DAYS), so that \
+         archived sessions created earlier may be missing",
         minute(since)
     )
 }

@@ -169,7 +169,8 @@ impl FundamentalsProvider for Edgar {
         let file = format!("{company}.json");
         let path = ["submissions", file.as_str()];
         let alone = turn.wait_for(self.one_company.lock()).await;
-        let _alone = alone.ok_or_else(|| self.data.used_up(Duration::from_secs(1)))?;
+        let busy = "other companies are asked for before this one";
+        let _alone = alone.ok_or_else(|| self.data.turned_away(busy, Duration::from_secs(1)))?;
         self.data.admit(1, turn).await?;
         let (about, shares, earnings, revenue) = tokio::try_join!(
             self.data.json::<Submissions>(&path, &[]),

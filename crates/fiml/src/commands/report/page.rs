@@ -67,10 +67,7 @@ fn which(report: &Report) -> String {
         which += &format!(", only those of {}.", filters.join(", "));
     }
     if let Some(since) = stats.complete_since {
-        which += &format!(
-            "</p>\n<p class=\"caveat\">The period is {}.",
-            incomplete(since)
-        );
+        which += &format!("</p>\n<p class=\"caveat\">The {}.", incomplete(since));
     }
     which
 }
