@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{AssetClass, Delivery, Quote};
 
@@ -22,7 +22,8 @@ pub struct MarketConfig {
     pub coin_ttl: Duration,
     /// How long at most.
     pub coin_hard_ttl: Duration,
-    /// How long a daily price is kept, whatever the asset.
+    /// How long a daily price is kept, whatever the asset, where its source does not tell until when it cannot
+    /// change.
     pub end_of_day_ttl: Duration,
     /// How long at most.
     pub end_of_day_hard_ttl: Duration,
@@ -65,16 +66,24 @@ impl MarketConfig {
     pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(6);
 
     /// How long a quote is repeated, and how long at most.
-    pub(super) fn lifetimes(&self, quote: &Quote, remote: bool) -> (TimeDelta, TimeDelta) {
+    pub(super) fn lifetimes(
+        &self,
+        quote: &Quote,
+        remote: bool,
+        now: DateTime<Utc>,
+    ) -> (TimeDelta, TimeDelta) {
         let (soft, hard) = match (quote.asset_class, quote.delivery) {
             (AssetClass::Macro, _) => (self.macro_ttl, self.macro_hard_ttl),
             (_, Delivery::EndOfDay) => (self.end_of_day_ttl, self.end_of_day_hard_ttl),
             (AssetClass::Equity, _) => (self.equity_ttl, self.equity_hard_ttl),
             (AssetClass::Coin, _) => (self.coin_ttl, self.coin_hard_ttl),
         };
-        let hard = if remote { hard.max(soft) } else { soft };
         let span = |span| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-        (span(soft), span(hard))
+        let (soft, hard) = (span(soft), span(hard));
+        let unchanged = quote.unchanged_until.map(|until| until - now);
+        let unchanged = unchanged.filter(|left| *left > TimeDelta::zero());
+        let soft = unchanged.map_or(soft, |left| left.min(hard));
+        (soft, if remote { hard.max(soft) } else { soft })
     }
 }
 

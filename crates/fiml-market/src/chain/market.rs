@@ -209,7 +209,7 @@ impl Inner {
         );
         let mut chosen = asked?;
         let fundamentals = chosen.add_company(company);
-        let (soft, hard) = self.config.lifetimes(&chosen.quote, chosen.remote);
+        let (soft, hard) = self.config.lifetimes(&chosen.quote, chosen.remote, now);
         let later = |span| {
             now.checked_add_signed(span)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC)

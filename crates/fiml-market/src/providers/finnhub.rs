@@ -232,6 +232,7 @@ impl MarketProvider for Finnhub {
             source: NAME.to_owned(),
             book: None,
             market_state: state,
+            unchanged_until: None,
             day: DayFigures {
                 open: above_zero(price.o),
                 day_high: above_zero(price.h),
