@@ -70,6 +70,7 @@ impl MarketConfig {
         &self,
         quote: &Quote,
         remote: bool,
+        completeness: Completeness,
         now: DateTime<Utc>,
     ) -> (TimeDelta, TimeDelta) {
         let (soft, hard) = match (quote.asset_class, quote.delivery) {
@@ -82,10 +83,28 @@ impl MarketConfig {
         let (soft, hard) = (span(soft), span(hard));
         let unchanged = quote.unchanged_until.map(|until| until - now);
         let unchanged = unchanged.filter(|left| *left > TimeDelta::zero());
-        let soft = unchanged.map_or(soft, |left| left.min(hard));
+        let soft = match completeness {
+            Completeness::Whole => unchanged.map_or(soft, |left| left.min(hard)),
+            Completeness::Failed => unchanged.map_or(soft, |left| left.min(soft)),
+            Completeness::NotAsked => return (soft.min(ASK_AGAIN), soft.min(ASK_AGAIN)),
+        };
         (soft, if remote { hard.max(soft) } else { soft })
     }
 }
+
+/// How much is there of what was asked for beside the price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Completeness {
+    /// All.
+    Whole,
+    /// The office failed, and is not to be asked for every price.
+    Failed,
+    /// Figures are missing that the office was not asked for: our own limit was reached.
+    NotAsked,
+}
+
+/// How long an answer is kept that lacks figures over our own limit: whoever asks again is to get them.
+const ASK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 impl Default for MarketConfig {
     fn default() -> Self {

@@ -208,8 +208,10 @@ impl Inner {
             self.company_figures(request, now, deadline),
         );
         let mut chosen = asked?;
-        let fundamentals = chosen.add_company(company);
-        let (soft, hard) = self.config.lifetimes(&chosen.quote, chosen.remote, now);
+        let (fundamentals, completeness) = chosen.add_company(company);
+        let (soft, hard) = self
+            .config
+            .lifetimes(&chosen.quote, chosen.remote, completeness, now);
         let later = |span| {
             now.checked_add_signed(span)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC)
