@@ -10,6 +10,7 @@ mod faults;
 mod finnhub;
 mod keeping;
 mod lines;
+mod many_companies;
 mod patience;
 mod places;
 mod recorded;
