@@ -14,6 +14,7 @@ mod many_companies;
 mod patience;
 mod places;
 mod recorded;
+mod recorded_tables;
 mod share;
 mod stage;
 mod symbols;
