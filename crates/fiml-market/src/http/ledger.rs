@@ -8,9 +8,8 @@ use tokio::time::Instant;
 /// Calls given out, of which any window holds no more than are allowed: as many at once as that, unless fewer
 /// may come at once, and as many steadily.
 ///
-/// It remembers the instants of as many calls as a window may hold, which are few. A count that refills has to
-/// choose: what is full and what refills meanwhile fall into one window, so that it either exceeds the limit
-/// or stays at half of it.
+/// It remembers the instants of as many calls as a window may hold, which are few. A count that refills gives
+/// bursts what it takes from steady use: what is full and what refills meanwhile fall into one window.
 #[derive(Debug)]
 pub(super) struct Ledger {
     allowed: usize,
