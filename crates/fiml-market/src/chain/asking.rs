@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::places::Whereabouts;
 use crate::text::printable;
 use crate::{
-    AssetClass, Attempt, Depth, Freshness, FreshnessStatus, Fundamentals, MarketError, Note,
-    NoteKind, Quote, QuoteRequest, number, places,
+    AssetClass, Attempt, Depth, FailureKind, Freshness, FreshnessStatus, Fundamentals, MarketError,
+    Note, NoteKind, Quote, QuoteRequest, number, places,
 };
 
 use super::answer::Comparison;
@@ -52,21 +52,28 @@ impl Chosen {
     }
 
     /// Adds what the office said, and how much that is; its failure is a note, since there is a price.
+    ///
+    /// Our own limit passes in a moment, unless the office is `resting`: then it asked to be left alone.
     pub(super) fn add_company(
         &mut self,
         (figures, attempt): OfCompany,
+        resting: bool,
     ) -> (Option<Arc<Fundamentals>>, Completeness) {
         self.attempts.extend(attempt);
+        let passing = match resting {
+            true => Completeness::Failed,
+            false => Completeness::NotAsked,
+        };
         let (figures, missing, completeness) = match figures {
             Ok(figures) => match figures.as_deref().and_then(cut_short) {
                 None => (figures, None, Completeness::Whole),
-                missing => (figures, missing, Completeness::NotAsked),
+                missing => (figures, missing, passing),
             },
             Err(error) => {
                 let missing = format!("official figures of the company could not be had: {error}");
                 let completeness = match error.failure() {
-                    Some(failure) if failure.is_its_own() => Completeness::Failed,
-                    _ => Completeness::NotAsked,
+                    Some(FailureKind::LimitReached | FailureKind::DeadlinePassed) => passing,
+                    _ => Completeness::Failed,
                 };
                 (None, Some(missing), completeness)
             }

@@ -97,7 +97,7 @@ impl MarketConfig {
 pub(super) enum Completeness {
     /// All.
     Whole,
-    /// The office failed, and is not to be asked for every price.
+    /// The office failed or is left alone, and is not to be asked for every price.
     Failed,
     /// Figures are missing that the office was not asked for: our own limit was reached.
     NotAsked,

@@ -175,3 +175,24 @@ async fn what_the_office_answered_is_kept_when_another_of_its_answers_fails() {
     assert_eq!(&office.asked()[calls..], [office.asked()[calls].clone()]);
     assert!(office.asked()[calls].ends_with("/Revenues.json"));
 }
+
+#[tokio::test]
+async fn an_office_that_asks_to_be_left_alone_has_no_price_asked_for_more_often() {
+    let (office, prices) = (office(1).await, prices().await);
+    office.change(|target| match target {
+        "/files/company_tickers.json" => {
+            Reply::json(r#"{"1":{"cik_str":1,"ticker":"AAA1","title":"x"}}"#)
+        }
+        _ => Reply::status(429).header("retry-after", "600"),
+    });
+    let market = within(&office, &prices, MarketConfig::default());
+    let mut of_us = all(1).remove(0);
+    of_us.market = Some("US".to_owned());
+    for (request, outcome) in [(all(1).remove(0), "rate_limited"), (of_us, "limit_reached")] {
+        let answer = market.quote(&request, now()).await.unwrap();
+        assert_eq!(answer.attempts.last().unwrap().outcome, outcome);
+        let later = now() + TimeDelta::seconds(10);
+        let again = market.quote(&request, later).await.unwrap();
+        assert_eq!(again.cache.result, CacheResult::Hit);
+    }
+}
