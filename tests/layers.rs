@@ -60,6 +60,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("charts-rs", &["fiml"]),
     ("clap", &["fiml"]),
     ("csv", &["fiml"]),
+    ("mimalloc", &["fiml"]),
     ("parquet", &["fiml"]),
 ];
 

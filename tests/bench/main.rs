@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
 
+mod allocator;
 mod appends;
 mod figures;
 mod observed;

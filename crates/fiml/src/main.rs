@@ -21,8 +21,14 @@ mod wiring;
 use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use crate::{commands::Command, config::Flags, output::Output};
+
+/// What one thread allocates for a call another one often frees; the allocator of the C library makes them wait
+/// for each other there.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The session memory of financial-analysis agents.
 ///

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
 
+#[path = "../allocator.rs"]
+mod allocator;
 #[path = "../../http/caller.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod caller;

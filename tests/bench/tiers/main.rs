@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
 
+#[path = "../allocator.rs"]
+mod allocator;
 mod appends;
 mod archiving;
 mod bare;
