@@ -54,7 +54,6 @@ const OWNED: &[(&str, &[&str])] = &[
     ("opentelemetry", &["fiml"]),
     ("opentelemetry_sdk", &["fiml"]),
     ("reqwest", &["fiml-market"]),
-    ("governor", &["fiml-market"]),
     ("yata", &["fiml-market"]),
     ("anyhow", &["fiml"]),
     ("arrow-array", &["fiml"]),

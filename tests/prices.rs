@@ -142,6 +142,43 @@ fn one_symbol_without_a_price_does_not_hide_the_others() {
 }
 
 #[test]
+fn each_of_several_symbols_without_a_price_says_why() {
+    let (folder, url) = (place(), nowhere());
+    let settings = [
+        ("FIML_PRICES", PRICES),
+        ("FIML_PROVIDERS", "coinbase"),
+        ("FIML_COINBASE_URL", url.as_str()),
+    ];
+    let asked = ["quote", "APPL", "MSFT", "ETH-USD", "NOSUCH", "A"];
+    let (code, told) = outcome(folder.path(), &settings, &asked);
+    assert_eq!(code, Some(3), "that of the first: {told}");
+    for line in [
+        "APPL: no price for `APPL`; did you mean AAPL?",
+        "ETH-USD: no provider could answer (file symbol_not_found, coinbase connect_failed)",
+        "NOSUCH: no price for `NOSUCH`\n",
+        "A: no price for `A`\n",
+        "error: no price for APPL, ETH-USD, NOSUCH, A\n",
+    ] {
+        assert!(told.contains(line), "{line} is missing in:\n{told}");
+    }
+    // One reason for all is told once.
+    let (code, told) = outcome(folder.path(), &[], &["quote", "AAPL", "MSFT"]);
+    assert_eq!(code, Some(5), "{told}");
+    assert!(
+        told.contains("AAPL, MSFT: no source of equity prices"),
+        "{told}"
+    );
+    let asked = ["quote", "AAPL", "MSFT", "--json"];
+    let output = command(folder.path(), &[], &asked).output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for quote in answer["quotes"].as_array().unwrap() {
+        assert_eq!(quote["code"], "provider_unavailable");
+    }
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["code"], "provider_unavailable");
+}
+
+#[test]
 fn without_providers_quote_says_what_to_set() {
     let folder = place();
     let (code, told) = outcome(folder.path(), &[], &["quote", "BTC-USD"]);
@@ -201,6 +238,12 @@ fn providers_tell_their_state_limits_last_error_and_what_to_set() {
         table.contains("10 calls in 1 s") && table.contains("kraken"),
         "{table}"
     );
+    let (code, asked) = outcome(folder.path(), &settings, &["providers"]);
+    assert_eq!(code, Some(0), "{asked}");
+    assert!(asked.contains("Connection refused"), "{asked}");
+    for line in table.lines().chain(asked.lines()) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
 }
 
 #[test]

@@ -135,8 +135,10 @@ impl MarketError {
         match self {
             Self::InvalidSymbol(_) => "invalid_symbol",
             Self::SymbolNotFound { .. } => "symbol_not_found",
-            Self::ProviderUnavailable { .. } | Self::Unavailable { .. } => "provider_unavailable",
-            Self::NotConfigured { .. } => "not_configured",
+            // To whoever asks it is the same that nobody answers and that there is nobody.
+            Self::ProviderUnavailable { .. }
+            | Self::Unavailable { .. }
+            | Self::NotConfigured { .. } => "provider_unavailable",
         }
     }
 

@@ -29,6 +29,10 @@ pub struct Fundamentals {
     /// Revenue of the last full year reported, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revenue: Option<Reported>,
+    /// The figures above that nobody knows whether the company reports: the office's limit was reached before
+    /// they were asked for under all their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut_short: Vec<&'static str>,
     /// When the office was asked.
     pub fetched_at: DateTime<Utc>,
 }

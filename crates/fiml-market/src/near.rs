@@ -5,15 +5,22 @@ use strsim::damerau_levenshtein;
 /// The most names a hint offers.
 const OFFERED: usize = 5;
 
-/// The names closest to `wanted`, best first: few edits away, or one a prefix of the other.
+/// The names closest to `wanted`, best first: a slip away, or one of them the start of the other.
+///
+/// Short names are all near each other, so that two letters are like nothing but what begins with them.
 pub(crate) fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let allowed = if wanted.len() <= 2 { 1 } else { 2 };
+    let allowed = match wanted.len() {
+        ..=2 => 0,
+        3 | 4 => 1,
+        _ => 2,
+    };
     let mut found: Vec<(usize, &str)> = names
         .filter_map(|name| {
             let edits = damerau_levenshtein(wanted, name);
-            let same_start =
-                name.starts_with(wanted) || (name.len() > 1 && wanted.starts_with(name));
-            (same_start || (edits <= allowed && edits < wanted.len())).then_some((edits, name))
+            let begins =
+                |long: &str, short: &str, least| short.len() >= least && long.starts_with(short);
+            let same_start = begins(name, wanted, 2) || begins(wanted, name, 3);
+            (same_start || edits <= allowed).then_some((edits, name))
         })
         .collect();
     found.sort_unstable();
@@ -46,6 +53,14 @@ mod tests {
     #[test]
     fn something_else_altogether_finds_nothing() {
         assert!(near_to("XYZQW").is_empty());
-        assert!(near_to("Q").is_empty());
+        for short in ["Q", "A", "VZ", "IB"] {
+            let near = near_to(short);
+            assert!(
+                near.iter().all(|name| name.starts_with(short)),
+                "{short}: {near:?}"
+            );
+        }
+        assert!(near_to("A").is_empty());
+        assert!(near_to("ETH").is_empty() && near_to("IBX") == ["IBM"]);
     }
 }

@@ -1,6 +1,6 @@
 //! What an asset costs, from whom and as of when.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -51,6 +51,10 @@ pub struct Quote {
     /// Whether the asset is being traded, where the source says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub market_state: Option<MarketState>,
+    /// Until when the price cannot change, where the source says enough to tell: its market is closed, the price
+    /// of the close is settled, and the next session begins no earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchanged_until: Option<DateTime<Utc>>,
     /// The other figures of the same day.
     #[serde(flatten)]
     pub day: DayFigures,

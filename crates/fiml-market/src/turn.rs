@@ -5,12 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{FailureKind, MarketError};
 
-/// How long a question waits for its share of calls: many symbols in one call are slower, not fewer.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long a question waits for its share of calls where another source may be asked instead.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// What it leaves of its time for the answer where there is no other: less answers nobody.
+const FOR_ANSWER: Duration = Duration::from_millis(750);
 
 /// How a question is put to a source.
 ///
@@ -19,7 +21,18 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 #[derive(Debug)]
 pub struct Turn {
     now: DateTime<Utc>,
+    patience: Patience,
     waits: Mutex<Waits>,
+}
+
+/// How long a question waits for its share of calls.
+#[derive(Clone, Copy, Debug)]
+enum Patience {
+    /// So long in all: the next source may answer sooner.
+    Short(Duration),
+    /// As long as the question has time: nobody else answers it, and many symbols in one call are then slower,
+    /// not fewer.
+    Until(Instant),
 }
 
 #[derive(Debug, Default)]
@@ -31,11 +44,21 @@ struct Waits {
 }
 
 impl Turn {
-    /// A question asked as of `now`.
+    /// A question asked as of `now`, of one source among others.
     pub fn at(now: DateTime<Utc>) -> Self {
         Self {
             now,
+            patience: Patience::Short(PATIENCE),
             waits: Mutex::default(),
+        }
+    }
+
+    /// The same, of the only source that is left to ask until the deadline.
+    pub(crate) fn of_the_last(self, deadline: Instant) -> Self {
+        let until = deadline.checked_sub(FOR_ANSWER);
+        Self {
+            patience: until.map_or(self.patience, Patience::Until),
+            ..self
         }
     }
 
@@ -46,14 +69,18 @@ impl Turn {
 
     /// How much longer it may wait.
     pub(crate) fn patience(&self) -> Duration {
-        PATIENCE.saturating_sub(self.waited())
+        match self.patience {
+            Patience::Short(span) => span.saturating_sub(self.waited()),
+            Patience::Until(until) => until.saturating_duration_since(Instant::now()),
+        }
     }
 
-    /// Waits for something that is not up to the source; `None` where that takes too long.
-    pub(crate) async fn wait_for<T>(&self, something: impl Future<Output = T>) -> Option<T> {
-        let patience = self.patience();
-        let _waiting = Waiting::begin(self);
-        timeout(patience, something).await.ok()
+    /// Waits for something that is not up to the source.
+    pub(crate) async fn wait_until(&self, at: Instant) {
+        if at > Instant::now() {
+            let _waiting = Waiting::begin(self);
+            sleep_until(at).await;
+        }
     }
 
     /// What a source answers within its time, which ends at the deadline at the latest.
@@ -135,7 +162,7 @@ mod tests {
     async fn answers_after(turn: &Turn, wait: Duration, work: Duration) -> Option<FailureKind> {
         let deadline = Instant::now() + 6 * SECOND;
         let answer = async {
-            turn.wait_for(sleep(wait)).await;
+            turn.wait_until(Instant::now() + wait).await;
             sleep(work).await;
             Ok(())
         };
@@ -145,7 +172,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_source_has_its_time_whatever_the_question_waited() {
-        let wait = PATIENCE - Duration::from_millis(1);
+        let wait = SECOND;
         for (wait, work, failure) in [
             (Duration::ZERO, SECOND, None),
             (wait, SECOND + SECOND / 2, None),
@@ -163,10 +190,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waits_at_the_same_time_are_one_wait_and_patience_has_an_end() {
         let turn = turn();
-        tokio::join!(turn.wait_for(sleep(SECOND)), turn.wait_for(sleep(SECOND)));
-        assert_eq!(turn.waited(), SECOND);
-        assert_eq!(turn.patience(), PATIENCE - SECOND);
-        assert_eq!(turn.wait_for(sleep(SECOND)).await, None);
+        let half = Instant::now() + PATIENCE / 2;
+        tokio::join!(turn.wait_until(half), turn.wait_until(half));
+        assert_eq!(turn.waited(), PATIENCE / 2);
+        assert_eq!(turn.patience(), PATIENCE / 2);
+        turn.wait_until(half + PATIENCE).await;
+        assert_eq!(turn.patience(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_source_is_waited_for_as_long_as_it_can_still_answer() {
+        let turn = turn().of_the_last(Instant::now() + 6 * SECOND);
+        assert_eq!(turn.patience(), 6 * SECOND - FOR_ANSWER);
+        sleep(5 * SECOND).await;
+        assert_eq!(turn.patience(), SECOND - FOR_ANSWER);
+        sleep(SECOND).await;
         assert_eq!(turn.patience(), Duration::ZERO);
     }
 

@@ -77,6 +77,21 @@ impl fmt::Display for Away {
 
 impl std::error::Error for Away {}
 
+/// Several assets have no price; the answer says of each why.
+#[derive(Debug)]
+pub(crate) struct Unpriced {
+    pub(crate) symbols: Vec<String>,
+    pub(crate) first: MarketError,
+}
+
+impl fmt::Display for Unpriced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no price for {}", self.symbols.join(", "))
+    }
+}
+
+impl std::error::Error for Unpriced {}
+
 /// What a tool answered instead of doing what it was asked.
 #[derive(Debug)]
 pub(crate) struct ToolFailed {
@@ -133,6 +148,9 @@ impl Details {
                 exit: Some(6),
                 ..Self::default()
             });
+        }
+        if let Some(Unpriced { first, .. }) = error.downcast_ref() {
+            return Some(of_market(first));
         }
         if let Some(error) = error.downcast_ref::<Invalid>() {
             return Some(Self::from(error.code()).at(Some(&error.argument), Some(&error.limit)));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use fiml_session_core::{ErrorCode, Timestamp};
 use serde::Serialize;
 use tracing_subscriber::{
@@ -184,10 +184,25 @@ pub(crate) fn printable(text: &str) -> String {
 /// A table with a header, in columns without borders.
 pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
+    table.set_header(header.iter().copied());
+    lines_of(&mut table, rows)
+}
+
+/// How wide a terminal is taken to be that texts are wrapped for, in columns.
+const WIDTH: u16 = 100;
+
+/// Sentences about things, each beside the name of its thing; they wrap before a terminal would.
+pub(crate) fn sentences(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
     table
-        .load_preset(presets::NOTHING)
-        .set_header(header.iter().copied());
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
+    lines_of(&mut table, rows)
+}
+
+fn lines_of(table: &mut Table, rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rows = rows.into_iter();
+    table.load_preset(presets::NOTHING);
     table.add_rows(rows.map(|row| row.iter().map(|value| cell(value)).collect::<Vec<_>>()));
     let lines = table.lines().map(|line| {
         line.trim_end()

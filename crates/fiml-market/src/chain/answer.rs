@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::{AsOf, Attempt, Freshness, FreshnessStatus, Fundamentals, Quote, Valuation, number};
+use crate::{
+    AsOf, AssetClass, Attempt, Freshness, FreshnessStatus, Fundamentals, Quote, Valuation, number,
+};
 
 use super::cache::Kept;
 
@@ -158,6 +160,11 @@ impl Answer {
                 (now - kept.fetched_at).num_seconds()
             ));
         }
+        let mut quote = quote.clone();
+        if result == CacheResult::Stale && quote.asset_class == AssetClass::Equity {
+            // It may have opened or closed since.
+            quote.market_state = None;
+        }
         let in_dollars = quote.currency.as_deref() == Some("USD");
         // An old price and today's shares make a value that nothing ever had.
         let valued = fundamentals.as_deref().filter(|_| in_dollars && !aged);
@@ -168,6 +175,7 @@ impl Answer {
             .cloned()
             .collect();
         let sources = [&quote.source].into_iter().chain(company);
+        let sources: Vec<String> = sources.cloned().collect();
         Self {
             cache: CacheInfo {
                 result,
@@ -177,7 +185,7 @@ impl Answer {
             },
             attempts,
             data_lineage: Lineage {
-                sources: sources.cloned().collect(),
+                sources,
                 source_count: providers.len(),
                 providers,
                 timestamp: kept.fetched_at,
@@ -187,7 +195,7 @@ impl Answer {
             comparison: kept.comparison.clone(),
             licence: kept.licence,
             freshness,
-            quote: quote.clone(),
+            quote,
         }
     }
 }

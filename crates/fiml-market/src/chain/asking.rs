@@ -10,13 +10,14 @@ use tokio::time::Instant;
 use crate::places::Whereabouts;
 use crate::text::printable;
 use crate::{
-    AssetClass, Attempt, Depth, Freshness, FreshnessStatus, Fundamentals, MarketError, Note,
-    NoteKind, Quote, QuoteRequest, number, places,
+    AssetClass, Attempt, Depth, FailureKind, Freshness, FreshnessStatus, Fundamentals, MarketError,
+    Note, NoteKind, Quote, QuoteRequest, number, places,
 };
 
 use super::answer::Comparison;
+use super::config::Completeness;
 use super::market::Inner;
-use super::source::{Said, Source};
+use super::source::{Said, Source, When};
 
 /// How far apart two prices may be that confirm each other, in percent.
 const AGREEMENT: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
@@ -50,21 +51,36 @@ impl Chosen {
         }
     }
 
-    /// Adds what the office said; its failure is a note, since there is a price.
+    /// Adds what the office said, and how much that is; its failure is a note, since there is a price.
+    ///
+    /// Our own limit passes in a moment, unless the office is `resting`: then it asked to be left alone.
     pub(super) fn add_company(
         &mut self,
         (figures, attempt): OfCompany,
-    ) -> Option<Arc<Fundamentals>> {
+        resting: bool,
+    ) -> (Option<Arc<Fundamentals>>, Completeness) {
         self.attempts.extend(attempt);
-        match figures {
-            Ok(figures) => figures,
+        let passing = match resting {
+            true => Completeness::Failed,
+            false => Completeness::NotAsked,
+        };
+        let (figures, missing, completeness) = match figures {
+            Ok(figures) => match figures.as_deref().and_then(cut_short) {
+                None => (figures, None, Completeness::Whole),
+                missing => (figures, missing, passing),
+            },
             Err(error) => {
-                let message = format!("official figures of the company could not be had: {error}");
-                let note = Note::new(NoteKind::FundamentalsMissing, message);
-                self.quote.notes.push(note);
-                None
+                let missing = format!("official figures of the company could not be had: {error}");
+                let completeness = match error.failure() {
+                    Some(FailureKind::LimitReached | FailureKind::DeadlinePassed) => passing,
+                    _ => Completeness::Failed,
+                };
+                (None, Some(missing), completeness)
             }
-        }
+        };
+        let note = |message| Note::new(NoteKind::FundamentalsMissing, message);
+        self.quote.notes.extend(missing.map(note));
+        (figures, completeness)
     }
 }
 
@@ -97,16 +113,18 @@ impl Inner {
         let mut doubted: Option<Box<Quote>> = None;
         let mut chosen = None;
         let mut rest = order.into_iter();
-        for source in rest.by_ref() {
+        let config = &self.config;
+        while let Some(source) = rest.next() {
             if Instant::now() >= deadline {
                 unknown_to_all = false;
                 break;
             }
-            let config = &self.config;
-            match source
-                .ask(request, now, deadline, config, &mut attempts)
-                .await
-            {
+            let when = When {
+                now,
+                deadline,
+                is_last: rest.len() == 0,
+            };
+            match source.ask(request, when, config, &mut attempts).await {
                 Said::Quote(quote) if is_stale(&quote, now) => {
                     aged.get_or_insert_with(|| Chosen::new(quote, source));
                 }
@@ -143,10 +161,12 @@ impl Inner {
                     depth: Depth::Quick,
                     ..request.clone()
                 };
-                let config = &self.config;
-                let said = source
-                    .ask(&quick, now, deadline, config, &mut attempts)
-                    .await;
+                let when = When {
+                    now,
+                    deadline,
+                    is_last: false,
+                };
+                let said = source.ask(&quick, when, config, &mut attempts).await;
                 if let Said::Quote(second) = said
                     && !is_stale(&second, now)
                 {
@@ -178,6 +198,18 @@ impl Inner {
             _ => (Ok(None), None),
         }
     }
+}
+
+/// Says so where figures are absent that the company may report.
+fn cut_short(figures: &Fundamentals) -> Option<String> {
+    let missing = &figures.cut_short;
+    (!missing.is_empty()).then(|| {
+        format!(
+            "{} did not look for {} under all names: its share of calls was used up; ask again",
+            figures.source,
+            missing.join(", ")
+        )
+    })
 }
 
 fn is_stale(quote: &Quote, now: DateTime<Utc>) -> bool {

@@ -51,7 +51,10 @@ impl Company {
         Option<Attempt>,
     ) {
         let known = self.known(symbol, now);
-        if let Some(known) = known.as_ref().filter(|known| now - known.fetched_at < SOFT) {
+        let holds = |known: &&Arc<Fundamentals>| {
+            known.cut_short.is_empty() && now - known.fetched_at < SOFT
+        };
+        if let Some(known) = known.as_ref().filter(holds) {
             return (Ok(Some(Arc::clone(known))), None);
         }
         let begun = Instant::now();
@@ -59,11 +62,15 @@ impl Company {
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = Attempt::new(self.provider.name(), ms, asked.as_ref().err());
         let figures = match asked {
-            Ok(figures) => {
-                let figures = Arc::new(figures);
-                self.keep(symbol, &figures, now);
-                Ok(Some(figures))
-            }
+            Ok(figures) => Ok(Some(match known {
+                // All that was known some days ago says more than a part of what is known today.
+                Some(known) if !figures.cut_short.is_empty() && known.cut_short.is_empty() => known,
+                _ => {
+                    let figures = Arc::new(figures);
+                    self.keep(symbol, &figures, now);
+                    figures
+                }
+            })),
             Err(MarketError::SymbolNotFound { .. }) => Ok(None),
             Err(error) => known.map(Some).ok_or(error),
         };
@@ -84,7 +91,7 @@ impl Company {
             error.set_retry_after(left);
             return Err(error);
         }
-        let turn = Turn::at(now);
+        let turn = Turn::at(now).of_the_last(deadline);
         let answer = self.provider.fundamentals(symbol, &turn);
         let answer = turn.answer(name, time, deadline, answer).await;
         self.circuit

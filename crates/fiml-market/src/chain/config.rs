@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{AssetClass, Delivery, Quote};
 
@@ -22,7 +22,8 @@ pub struct MarketConfig {
     pub coin_ttl: Duration,
     /// How long at most.
     pub coin_hard_ttl: Duration,
-    /// How long a daily price is kept, whatever the asset.
+    /// How long a daily price is kept, whatever the asset, where its source does not tell until when it cannot
+    /// change.
     pub end_of_day_ttl: Duration,
     /// How long at most.
     pub end_of_day_hard_ttl: Duration,
@@ -65,18 +66,45 @@ impl MarketConfig {
     pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(6);
 
     /// How long a quote is repeated, and how long at most.
-    pub(super) fn lifetimes(&self, quote: &Quote, remote: bool) -> (TimeDelta, TimeDelta) {
+    pub(super) fn lifetimes(
+        &self,
+        quote: &Quote,
+        remote: bool,
+        completeness: Completeness,
+        now: DateTime<Utc>,
+    ) -> (TimeDelta, TimeDelta) {
         let (soft, hard) = match (quote.asset_class, quote.delivery) {
             (AssetClass::Macro, _) => (self.macro_ttl, self.macro_hard_ttl),
             (_, Delivery::EndOfDay) => (self.end_of_day_ttl, self.end_of_day_hard_ttl),
             (AssetClass::Equity, _) => (self.equity_ttl, self.equity_hard_ttl),
             (AssetClass::Coin, _) => (self.coin_ttl, self.coin_hard_ttl),
         };
-        let hard = if remote { hard.max(soft) } else { soft };
         let span = |span| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-        (span(soft), span(hard))
+        let (soft, hard) = (span(soft), span(hard));
+        let unchanged = quote.unchanged_until.map(|until| until - now);
+        let unchanged = unchanged.filter(|left| *left > TimeDelta::zero());
+        let soft = match completeness {
+            Completeness::Whole => unchanged.map_or(soft, |left| left.min(hard)),
+            Completeness::Failed => unchanged.map_or(soft, |left| left.min(soft)),
+            Completeness::NotAsked => return (soft.min(ASK_AGAIN), soft.min(ASK_AGAIN)),
+        };
+        (soft, if remote { hard.max(soft) } else { soft })
     }
 }
+
+/// How much is there of what was asked for beside the price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Completeness {
+    /// All.
+    Whole,
+    /// The office failed or is left alone, and is not to be asked for every price.
+    Failed,
+    /// Figures are missing that the office was not asked for: our own limit was reached.
+    NotAsked,
+}
+
+/// How long an answer is kept that lacks figures over our own limit: whoever asks again is to get them.
+const ASK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 impl Default for MarketConfig {
     fn default() -> Self {

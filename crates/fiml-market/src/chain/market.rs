@@ -208,8 +208,12 @@ impl Inner {
             self.company_figures(request, now, deadline),
         );
         let mut chosen = asked?;
-        let fundamentals = chosen.add_company(company);
-        let (soft, hard) = self.config.lifetimes(&chosen.quote, chosen.remote);
+        let office = self.company.as_ref();
+        let resting = office.is_some_and(|office| office.provider().closed_for().is_some());
+        let (fundamentals, completeness) = chosen.add_company(company, resting);
+        let (soft, hard) = self
+            .config
+            .lifetimes(&chosen.quote, chosen.remote, completeness, now);
         let later = |span| {
             now.checked_add_signed(span)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC)

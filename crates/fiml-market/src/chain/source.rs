@@ -26,6 +26,17 @@ pub(super) struct Source {
     last_failure: Mutex<Option<LastFailure>>,
 }
 
+/// When a source is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    /// As of when.
+    pub(super) now: DateTime<Utc>,
+    /// When the time for the whole question runs out.
+    pub(super) deadline: Instant,
+    /// Whether nobody is left to ask after it, so that its share of calls is worth waiting for.
+    pub(super) is_last: bool,
+}
+
 /// What a source said, as far as it can be believed.
 #[derive(Debug)]
 pub(super) enum Said {
@@ -58,12 +69,11 @@ impl Source {
         matches!(self.provider.profile().reach, Reach::Network(_))
     }
 
-    /// Asks until `deadline`; every try is noted.
+    /// Asks as `when` has it; every try is noted.
     pub(super) async fn ask(
         &self,
         request: &QuoteRequest,
-        now: DateTime<Utc>,
-        deadline: Instant,
+        when: When,
         config: &MarketConfig,
         attempts: &mut Vec<Attempt>,
     ) -> Said {
@@ -71,7 +81,7 @@ impl Source {
         loop {
             tries += 1;
             let begun = Instant::now();
-            let said = self.ask_once(request, now, deadline, config).await;
+            let said = self.ask_once(request, when, config).await;
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             let error = match &said {
                 Said::Quote(_) => None,
@@ -83,21 +93,23 @@ impl Source {
                 return said;
             }
             let pause = pause();
-            if Instant::now() + pause >= deadline || self.provider.closed_for().is_some() {
+            if Instant::now() + pause >= when.deadline || self.provider.closed_for().is_some() {
                 return said;
             }
             sleep(pause).await;
         }
     }
 
-    async fn ask_once(
-        &self,
-        request: &QuoteRequest,
-        now: DateTime<Utc>,
-        deadline: Instant,
-        config: &MarketConfig,
-    ) -> Said {
-        let turn = Turn::at(now);
+    async fn ask_once(&self, request: &QuoteRequest, when: When, config: &MarketConfig) -> Said {
+        let When {
+            now,
+            deadline,
+            is_last,
+        } = when;
+        let mut turn = Turn::at(now);
+        if is_last {
+            turn = turn.of_the_last(deadline);
+        }
         if !self.is_remote() {
             return match self.provider.quote(request, &turn).await {
                 Ok(quote) => Said::Quote(Box::new(quote)),

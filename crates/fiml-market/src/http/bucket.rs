@@ -1,15 +1,12 @@
 //! How often a provider may be asked by this process.
 
 use std::fmt;
-use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::clock::Clock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
+
+use super::ledger::Ledger;
 
 /// A limit that a provider publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -41,18 +38,12 @@ impl RateLimit {
         }
     }
 
-    /// The quota that stays below 80 % of the limit in every window: a full bucket and what refills it may
-    /// fall into one window, so the two together are no more than that. What may come at once is half of it,
-    /// so that several symbols in one call are answered, unless the provider minds. What goes on for long gets
-    /// the refill alone: 40 % of the limit, and more only where less may come at once.
-    fn quota(self) -> Quota {
-        let allowed = (self.calls.saturating_mul(8) / 10).max(1);
-        let burst = allowed.div_ceil(2).min(self.at_once.unwrap_or(allowed));
-        let refill = allowed.saturating_sub(burst).max(1);
-        let period = Duration::from_secs(self.seconds.max(1).into()) / refill;
-        Quota::with_period(period)
-            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
-            .allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))
+    /// What is made of it: four fifths, in any window, so that neither clocks that differ nor calls that take
+    /// their time on the way bring a provider to refuse.
+    fn ledger(self) -> Ledger {
+        let allowed = (self.calls.saturating_mul(4) / 5).max(1);
+        let window = Duration::from_secs(self.seconds.max(1).into());
+        Ledger::new(allowed, window, self.at_once.unwrap_or(allowed))
     }
 }
 
@@ -66,72 +57,59 @@ impl fmt::Display for RateLimit {
     }
 }
 
-/// The runtime's clock, which tests may stop.
-#[derive(Clone, Copy, Debug)]
-struct Ticks;
-
-impl Clock for Ticks {
-    type Instant = std::time::Instant;
-
-    fn now(&self) -> Self::Instant {
-        Instant::now().into_std()
-    }
-}
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<std::time::Instant>>;
-
 /// A bucket of calls, which a provider may close for a while.
 #[derive(Debug)]
-pub(crate) struct Bucket {
-    limiter: Limiter,
-    closed_until: Mutex<Option<Instant>>,
+pub(crate) struct Bucket(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    ledger: Ledger,
+    closed_until: Option<Instant>,
 }
 
 impl Bucket {
     pub(crate) fn new(limit: RateLimit) -> Self {
-        Self {
-            limiter: RateLimiter::direct_with_clock(limit.quota(), Ticks),
-            closed_until: Mutex::new(None),
-        }
+        Self(Mutex::new(State {
+            ledger: limit.ledger(),
+            closed_until: None,
+        }))
     }
 
-    /// Takes so many calls out, all or none; where there are too few, how long until there are enough.
+    /// Reserves so many calls, all or none, and says when they may be made, in the order asked for; where
+    /// that is later than `patience` has it, nothing is reserved, and it says how long it would be.
     ///
-    /// All that a question needs are taken at once: otherwise many questions could each take a part, and
+    /// All that a question needs are reserved at once: otherwise many questions could each have a part, and
     /// none would ever have enough.
-    pub(crate) fn take(&self, calls: u32) -> Result<(), Duration> {
-        if let Some(left) = self.closed_for() {
-            return Err(left);
-        }
-        let calls = NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
-        match self.limiter.check_n(calls) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(refused)) => {
-                let earliest = refused.earliest_possible();
-                Err(earliest.duration_since(Ticks.now()))
-            }
-            // No question of ours takes more than a full bucket holds.
-            Err(_) => Err(Duration::MAX),
-        }
+    pub(crate) fn reserve(&self, calls: u32, patience: Duration) -> Result<Instant, Duration> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let closed = state.closed_for(now);
+        let patience = closed.map_or(Some(patience), |_| None);
+        state
+            .ledger
+            .reserve(now, calls, patience)
+            .map_err(|wait| wait.max(closed.unwrap_or_default()))
     }
 
     /// Gives no call out for so long.
     pub(crate) fn close_for(&self, span: Duration) {
-        let until = Instant::now().checked_add(span);
-        let mut closed = self
-            .closed_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *closed = (*closed).max(until);
+        let mut state = self.state();
+        state.closed_until = state.closed_until.max(Instant::now().checked_add(span));
     }
 
     /// How long none is given out because the provider asked for it.
     pub(crate) fn closed_for(&self) -> Option<Duration> {
-        let closed = self
-            .closed_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let left = (*closed)?.checked_duration_since(Instant::now())?;
+        self.state().closed_for(Instant::now())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn closed_for(&self, now: Instant) -> Option<Duration> {
+        let left = self.closed_until?.checked_duration_since(now)?;
         (!left.is_zero()).then_some(left)
     }
 }
@@ -140,46 +118,32 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn no_window_sees_more_than_four_fifths_of_the_limit() {
-        let limit = RateLimit::new(30, 60);
-        for (limit, burst) in [(limit, 12), (limit.at_once(3), 3)] {
-            let bucket = Bucket::new(limit);
-            let at_once = (0..30).filter(|_| bucket.take(1).is_ok()).count();
-            assert_eq!(at_once, burst);
-            let mut passed = at_once;
-            for _ in 0..600 {
-                passed += usize::from(bucket.take(1).is_ok());
-                tokio::time::advance(Duration::from_millis(100)).await;
-            }
-            assert!((20..=24).contains(&passed), "{passed}");
-        }
-    }
+    const NOW: Duration = Duration::ZERO;
 
     #[tokio::test(start_paused = true)]
     async fn a_closed_bucket_says_how_long_and_opens_again() {
         let bucket = Bucket::new(RateLimit::new(10, 1));
         bucket.close_for(Duration::from_secs(30));
-        assert_eq!(bucket.take(1), Err(Duration::from_secs(30)));
+        for patience in [NOW, Duration::from_mins(1)] {
+            assert_eq!(bucket.reserve(1, patience), Err(Duration::from_secs(30)));
+        }
         tokio::time::advance(Duration::from_secs(29)).await;
         assert_eq!(bucket.closed_for(), Some(Duration::from_secs(1)));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(bucket.take(1), Ok(()));
+        assert_eq!(bucket.reserve(1, NOW), Ok(Instant::now()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn calls_are_taken_together_or_not_at_all() {
-        let bucket = Bucket::new(RateLimit::new(10, 1));
-        assert_eq!(bucket.take(3), Ok(()));
-        assert!(bucket.take(2).is_err());
-        assert_eq!(bucket.take(1), Ok(()), "none was lost");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_empty_bucket_names_the_wait() {
-        let bucket = Bucket::new(RateLimit::new(1, 1));
-        assert_eq!(bucket.take(1), Ok(()));
-        let wait = bucket.take(1).unwrap_err();
-        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1));
+    async fn four_fifths_of_a_limit_are_given_out_and_never_none() {
+        for (limit, allowed) in [
+            (RateLimit::new(10, 1), 8),
+            (RateLimit::new(30, 60), 24),
+            (RateLimit::new(60, 60).at_once(3), 3),
+            (RateLimit::new(1, 1), 1),
+        ] {
+            let bucket = Bucket::new(limit);
+            let given = (0..100).filter(|_| bucket.reserve(1, NOW).is_ok());
+            assert_eq!(given.count(), allowed, "{limit}");
+        }
     }
 }

@@ -8,7 +8,6 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, Hea
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::time::sleep;
 
 use crate::text::printable;
 use crate::{FailureKind, MarketError, Turn};
@@ -83,21 +82,18 @@ impl Endpoint {
         self.bucket.closed_for()
     }
 
-    /// Takes so many calls out of the provider's share, before they are made; waits a little for them.
+    /// Takes so many calls out of the provider's share, all or none, before they are made; waits for them as
+    /// long as the turn has patience.
     pub(crate) async fn admit(&self, calls: u32, turn: &Turn) -> Result<(), MarketError> {
-        loop {
-            let Err(wait) = self.bucket.take(calls) else {
-                return Ok(());
-            };
-            let too_long = wait > turn.patience() || self.bucket.closed_for().is_some();
-            if too_long || turn.wait_for(sleep(wait)).await.is_none() {
-                return Err(self.turned_away("its share of calls is used up", wait));
-            }
-        }
+        let used_up = |wait| self.turned_away("its share of calls is used up", wait);
+        let at = self.bucket.reserve(calls, turn.patience());
+        turn.wait_until(at.map_err(used_up)?).await;
+        // It may have asked to be left alone meanwhile.
+        self.closed_for().map_or(Ok(()), |wait| Err(used_up(wait)))
     }
 
     /// It was not asked, for a reason of ours, and may be after a while.
-    pub(crate) fn turned_away(&self, reason: &str, wait: Duration) -> MarketError {
+    fn turned_away(&self, reason: &str, wait: Duration) -> MarketError {
         let mut error = self.failed(FailureKind::LimitReached, reason);
         error.set_retry_after(wait);
         error

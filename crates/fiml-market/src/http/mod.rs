@@ -3,6 +3,7 @@
 mod bucket;
 mod client;
 mod endpoint;
+mod ledger;
 mod retry_after;
 
 pub use bucket::RateLimit;

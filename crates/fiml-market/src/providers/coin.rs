@@ -49,6 +49,7 @@ impl Trade {
             source: exchange.to_owned(),
             book: self.book,
             market_state: Some(MarketState::Open),
+            unchanged_until: None,
             day: self.day,
             structural_data: None,
             crypto_metrics: Some(self.last_24h).filter(|_| request.depth != Depth::Quick),

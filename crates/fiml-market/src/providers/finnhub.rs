@@ -71,8 +71,7 @@ impl Finnhub {
     /// Whether shares are being traded, asked once a minute; nothing where it does not say.
     ///
     /// A price made after it was told to be closed shows that it may have opened since: then it is asked again.
-    async fn state(&self, priced: DateTime<Utc>, turn: &Turn) -> Option<MarketState> {
-        let now = turn.now();
+    async fn state(&self, priced: DateTime<Utc>, now: DateTime<Utc>) -> Option<MarketState> {
         // Whoever waits here waits for one bounded question, and no longer than it may take.
         let mut told = timeout(SESSION_TIME, self.session.lock()).await.ok()?;
         let fits = |told: &&Told| {
@@ -82,7 +81,8 @@ impl Finnhub {
         if let Some(told) = told.as_ref().filter(fits) {
             return told.state;
         }
-        self.endpoint.admit(1, turn).await.ok()?;
+        // However long the price itself was worth waiting for.
+        self.endpoint.admit(1, &Turn::at(now)).await.ok()?;
         // Before it is asked: a question that is cut short is not put again by each one that follows.
         let told = told.insert(Told {
             at: now,
@@ -199,7 +199,7 @@ impl MarketProvider for Finnhub {
             None => !symbol.contains('.') || request.symbol.share_class().is_some(),
         };
         let state = if american {
-            self.state(at, turn).await
+            self.state(at, turn.now()).await
         } else {
             None
         };
@@ -232,6 +232,7 @@ impl MarketProvider for Finnhub {
             source: NAME.to_owned(),
             book: None,
             market_state: state,
+            unchanged_until: None,
             day: DayFigures {
                 open: above_zero(price.o),
                 day_high: above_zero(price.h),

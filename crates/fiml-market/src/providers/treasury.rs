@@ -210,6 +210,7 @@ impl MarketProvider for Treasury {
             source: NAME.to_owned(),
             book: None,
             market_state: None,
+            unchanged_until: None,
             day: DayFigures::default(),
             structural_data: None,
             crypto_metrics: None,

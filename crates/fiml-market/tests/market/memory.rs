@@ -136,7 +136,8 @@ async fn the_next_source_is_asked_when_the_first_does_not_know() {
 async fn without_a_source_the_error_says_how_to_name_one() {
     let market = Market::unconfigured();
     let error = market.quote(&equity("AAPL"), later()).await.unwrap_err();
-    assert_eq!(error.kind(), "not_configured");
+    assert!(matches!(error, MarketError::NotConfigured { .. }));
+    assert_eq!(error.kind(), "provider_unavailable");
     assert!(error.to_string().contains("--prices PATH or FIML_PRICES"));
     assert!(!market.is_configured());
 }

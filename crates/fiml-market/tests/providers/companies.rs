@@ -42,17 +42,18 @@ fn commission(target: &str) -> Reply {
 }
 
 async fn over(office: &Stage, prices: &Stage) -> Market {
-    let config = EdgarConfig {
+    within(office, prices, MarketConfig::default())
+}
+
+/// A market whose prices and figures are from these, as the configuration has it.
+pub(crate) fn within(office: &Stage, prices: &Stage, config: MarketConfig) -> Market {
+    let edgar = EdgarConfig {
         site_url: office.url(),
         data_url: office.url(),
         contact: "desk@example.com".to_owned(),
     };
-    let edgar = Edgar::new(&client(), &config).unwrap();
-    Market::with_fundamentals(
-        vec![yahoo(&prices.url())],
-        Some(Arc::new(edgar)),
-        MarketConfig::default(),
-    )
+    let edgar = Edgar::new(&client(), &edgar).unwrap();
+    Market::with_fundamentals(vec![yahoo(&prices.url())], Some(Arc::new(edgar)), config)
 }
 
 #[tokio::test]
@@ -168,7 +169,7 @@ async fn a_foreign_filer_is_not_valued_because_its_shares_are_not_those_that_are
 }
 
 /// The facts of one full year under one name of a figure.
-fn year(unit: &str, ended: i32, value: &str) -> Reply {
+pub(crate) fn year(unit: &str, ended: i32, value: &str) -> Reply {
     let began = ended - 1;
     Reply::json(format!(
         r#"{{"units":{{"{unit}":[{{"start":"{began}-12-31","end":"{ended}-12-30","val":{value},"form":"10-K","filed":"{}-02-15"}}]}}}}"#,
@@ -202,45 +203,4 @@ async fn a_figure_whose_name_a_company_changed_is_the_one_of_the_later_year() {
         assert_eq!(earnings.value.to_string(), "-0.5");
         assert_eq!(answer.valuation.as_ref().unwrap().pe_ratio, None);
     }
-}
-
-#[tokio::test]
-async fn many_companies_at_once_take_the_share_one_after_the_other() {
-    let listed: Vec<String> = (1..=9)
-        .map(|number| {
-            format!(r#""{number}":{{"cik_str":{number},"ticker":"AAA{number}","title":"x"}}"#)
-        })
-        .collect();
-    let listed = format!("{{{}}}", listed.join(","));
-    let office = Stage::play(move |target| match target {
-        "/files/company_tickers.json" => Reply::json(listed.clone()),
-        target if target.contains("/EarningsPerShareDiluted") => year("USD/shares", 2025, "2"),
-        target if target.contains("/Revenues") => year("USD", 2025, "222"),
-        target if target.starts_with("/submissions/") => Reply::json("{}"),
-        _ => Reply::status(404),
-    })
-    .await;
-    let prices = Stage::play(|target| {
-        let path = target.split('?').next().unwrap();
-        let symbol = path.rsplit('/').next().unwrap().to_owned();
-        Chart {
-            symbol: symbol.leak(),
-            ..Chart::default()
-        }
-        .reply()
-    })
-    .await;
-    let market = over(&office, &prices).await;
-    let requests: Vec<_> = (1..=3)
-        .map(|number| equity(&format!("AAA{number}")))
-        .collect();
-    let answers = market.quotes(&requests, now()).await;
-    let complete = answers
-        .iter()
-        .filter(|answer| answer.as_ref().unwrap().fundamentals.is_some());
-    assert!(
-        complete.count() >= 2,
-        "none had all its calls: {:?}",
-        office.asked()
-    );
 }

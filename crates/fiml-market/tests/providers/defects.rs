@@ -2,7 +2,9 @@
 //! those of whoever keeps a history: `fiml-mcp`, `tests/mcp/providers.rs`.
 
 use chrono::TimeDelta;
-use fiml_market::{AssetClass, CacheResult, FreshnessStatus, Market, NoteKind, disclaimer};
+use fiml_market::{
+    AssetClass, CacheResult, FreshnessStatus, Market, MarketError, NoteKind, disclaimer,
+};
 
 use crate::lines::{self, Chart};
 use crate::stage::{Reply, Stage, coin, coinbase, equity, kraken, market, now, nowhere, yahoo};
@@ -68,11 +70,13 @@ async fn d5_there_is_no_source_but_those_that_are_named() {
         .quote(&equity("AAPL"), now())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), "not_configured");
+    assert!(matches!(error, MarketError::NotConfigured { .. }));
+    assert_eq!(error.kind(), "provider_unavailable");
     let stage = Stage::play(lines::coinbase).await;
     let coins = market(vec![coinbase(&stage.url())]);
     let error = coins.quote(&equity("AAPL"), now()).await.unwrap_err();
-    assert_eq!(error.kind(), "not_configured");
+    assert!(matches!(error, MarketError::NotConfigured { .. }));
+    assert_eq!(error.kind(), "provider_unavailable");
     assert_eq!(stage.calls(), 0);
 }
 

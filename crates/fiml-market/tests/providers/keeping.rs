@@ -5,8 +5,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use fiml_market::{Answer, CacheResult, FilePrices, FreshnessStatus, Market};
 
-use crate::lines;
-use crate::stage::{Reply, Stage, coin, coinbase, instant, kraken, market, now, nowhere};
+use crate::lines::{self, Chart};
+use crate::stage::{
+    Reply, Stage, coin, coinbase, equity, instant, kraken, market, now, nowhere, yahoo,
+};
 
 async fn at(market: &Market, seconds: i64) -> Result<Answer, fiml_market::MarketError> {
     let moment = now() + TimeDelta::seconds(seconds);
@@ -140,4 +142,62 @@ async fn an_aged_price_of_a_file_stands_back_while_a_source_has_a_running_one() 
     assert_eq!(aged.quote.source, "file:prices.csv");
     assert_eq!(aged.freshness.status, FreshnessStatus::Stale);
     assert_eq!(aged.freshness.as_of, instant("2010-03-01T00:00:00Z"));
+}
+
+#[tokio::test]
+async fn the_price_of_a_close_holds_until_the_market_may_open_and_is_not_fresh_after() {
+    let stage = Stage::always(Chart::default().reply()).await;
+    let market = market(vec![yahoo(&stage.url())]);
+    let at = async |moment: &str| {
+        let answer = market.quote(&equity("AAPL"), instant(moment)).await;
+        let answer = answer.unwrap();
+        let (cache, status) = (answer.cache.result, answer.freshness.status);
+        (cache, status, answer.cache.expires_at, answer.quote)
+    };
+    // Friday, ten minutes after the close: it may still be settled.
+    let (_, status, expires, _) = at("2026-06-12T20:10:00Z").await;
+    assert_eq!(status, FreshnessStatus::EndOfDay);
+    assert_eq!(expires, instant("2026-06-12T20:15:00Z"));
+    let (cache, _, _, quote) = at("2026-06-12T20:40:00Z").await;
+    assert_eq!((cache, quote.market_state), (CacheResult::Stale, None));
+    until_asked(&stage, 2).await;
+    let opens = instant("2026-06-13T12:30:00Z");
+    loop {
+        let (cache, status, expires, quote) = at("2026-06-12T20:41:00Z").await;
+        if cache == CacheResult::Hit {
+            assert_eq!((status, expires), (FreshnessStatus::EndOfDay, opens));
+            assert_eq!(quote.unchanged_until, Some(opens));
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let (cache, status, ..) = at("2026-06-13T12:29:59Z").await;
+    assert_eq!(
+        (cache, status),
+        (CacheResult::Hit, FreshnessStatus::EndOfDay)
+    );
+    assert_eq!(stage.calls(), 2, "the whole night from memory");
+    let (cache, status, ..) = at("2026-06-13T12:30:00Z").await;
+    assert_eq!(
+        (cache, status),
+        (CacheResult::Stale, FreshnessStatus::Stale)
+    );
+    until_asked(&stage, 3).await;
+}
+
+#[tokio::test]
+async fn the_price_of_a_close_is_repeated_for_five_days_at_most() {
+    let stage = Stage::always(Chart::default().reply()).await;
+    let market = market(vec![yahoo(&stage.url())]);
+    let closed = instant("2026-06-12T21:00:00Z");
+    let request = equity("AAPL");
+    let asked = |span| market.quote(&request, closed + span);
+    asked(TimeDelta::zero()).await.unwrap();
+    stage.change(|_| Reply::status(403));
+    let almost = TimeDelta::days(5) - TimeDelta::seconds(1);
+    let kept = asked(almost).await.unwrap();
+    assert_eq!(kept.freshness.status, FreshnessStatus::Stale);
+    until_asked(&stage, 2).await;
+    let gone = asked(TimeDelta::days(5)).await.unwrap_err();
+    assert_eq!(gone.attempts()[0].outcome, "refused");
 }

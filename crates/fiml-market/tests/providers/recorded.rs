@@ -13,23 +13,23 @@ use serde_json::{Value, json};
 
 use crate::stage::{Reply, Stage, client, equity, instant, market, yahoo};
 
-fn recorded(file: &str) -> String {
+pub(crate) fn recorded(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/market");
     let path: PathBuf = folder.join(file);
     std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; `just setup` gets it", path.display()))
 }
 
-fn recorded_json(file: &str) -> Value {
+pub(crate) fn recorded_json(file: &str) -> Value {
     serde_json::from_str(&recorded(file)).unwrap()
 }
 
 /// Long after every figure was recorded.
-fn today() -> DateTime<Utc> {
+pub(crate) fn today() -> DateTime<Utc> {
     instant("2026-11-26T15:00:00Z")
 }
 
-fn assert_old(answer: &Answer) {
+pub(crate) fn assert_old(answer: &Answer) {
     assert_eq!(answer.freshness.status, FreshnessStatus::Stale);
     assert!(answer.freshness.stale_reason.is_some());
     assert!(
@@ -190,15 +190,15 @@ async fn apples_filings_keep_their_dates() {
     assert!(company.shares_outstanding.unwrap().filed <= march.date_naive());
 }
 
-/// A day, or a month, of a table of prices.
-struct Row<'a> {
-    date: NaiveDate,
-    open: &'a str,
-    close: &'a str,
+/// A day, a week or a month of a table of prices.
+pub(crate) struct Row<'a> {
+    pub(crate) date: NaiveDate,
+    pub(crate) open: &'a str,
+    pub(crate) close: &'a str,
 }
 
 /// The rows of a table in the envelope of the wire, the last of them as its price.
-fn chart_of(symbol: &str, rows: &[Row<'_>]) -> Reply {
+pub(crate) fn chart_of(symbol: &str, rows: &[Row<'_>]) -> Reply {
     let at = |row: &Row<'_>| {
         let close = row.date.and_hms_opt(20, 0, 0).unwrap();
         close.and_utc().timestamp()

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use fiml_market::{BreakerConfig, CircuitState, Market, MarketConfig};
+use fiml_market::{BreakerConfig, CircuitState, Market, MarketConfig, QuoteRequest};
 
 use crate::lines::{self, Chart};
-use crate::stage::{Reply, Stage, coin, equity, kraken, market, now, yahoo};
+use crate::stage::{Reply, Stage, coin, coinbase, equity, kraken, market, now, yahoo};
 
 #[tokio::test]
 async fn what_a_question_waits_for_its_share_is_not_the_providers_time() {
@@ -26,6 +26,35 @@ async fn what_a_question_waits_for_its_share_is_not_the_providers_time() {
         .unwrap();
     assert_eq!(answer.quote.source, "kraken");
     assert_eq!(answer.attempts.len(), 1, "it was asked once, and answered");
+}
+
+#[tokio::test]
+async fn the_next_provider_is_asked_where_the_share_of_one_is_used_up() {
+    let (one, other) = (
+        Stage::play(lines::coinbase).await,
+        Stage::play(lines::kraken).await,
+    );
+    let market = market(vec![coinbase(&one.url()), kraken(&other.url())]);
+    // Different questions about one coin, each of two calls; the share of a second is eight.
+    let requests: Vec<_> = (0..5)
+        .map(|number| QuoteRequest {
+            exchange: Some(format!("exchange {number}")),
+            ..coin("BTC", Some("USD"))
+        })
+        .collect();
+    let answers = market.quotes(&requests, now()).await;
+    let sources: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.as_ref().unwrap().quote.source.as_str())
+        .collect();
+    assert_eq!(
+        sources,
+        ["coinbase", "coinbase", "coinbase", "coinbase", "kraken"]
+    );
+    let attempts = &answers[4].as_ref().unwrap().attempts;
+    let outcomes: Vec<_> = attempts.iter().map(|one| one.outcome).collect();
+    assert_eq!(outcomes, ["limit_reached", "answered"]);
+    assert_eq!(attempts[0].retry_after, Some(1));
 }
 
 #[tokio::test]

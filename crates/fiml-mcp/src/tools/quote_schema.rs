@@ -181,6 +181,14 @@ fn fundamentals_schema() -> Value {
                 reported("Diluted, of the last full year, in US dollars."),
             ),
             ("revenue", reported("Of the last full year, in US dollars.")),
+            (
+                "cut_short",
+                schema::list(
+                    "Those of these figures that the company may report and that were not looked for under \
+                     all their names, because the limit of calls was reached; ask again.",
+                    &json!({"type": "string"}),
+                ),
+            ),
         ],
     )
 }

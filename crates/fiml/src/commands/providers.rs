@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::{
     config::Config,
-    output::{Output, table},
+    output::{Output, sentences, table},
     providers::Provider,
 };
 
@@ -24,8 +24,8 @@ pub(crate) struct Args {
 
 pub(super) const AFTER_HELP: &str = "\
 Each provider that FIML_PROVIDERS names is asked one question (BTC-USD, AAPL or UST10Y), so that its state
-and its last error are those of this moment. The others are asked nothing, and SET says what would turn
-them on.";
+and its last error are those of this moment. The others are asked nothing; beneath the table stands what to
+set to turn them on.";
 
 /// One provider, as it is now.
 #[derive(Serialize)]
@@ -142,7 +142,7 @@ fn facts(provider: Provider, config: &Config) -> Result<(Option<RateLimit>, Opti
 }
 
 fn text(rows: &[Row]) -> String {
-    let header = ["PROVIDER", "FOR", "STATE", "LIMIT", "LAST ERROR", "SET"];
+    let header = ["PROVIDER", "FOR", "STATE", "LIMIT"];
     let lines = rows.iter().map(|row| {
         let limit = row.limit.map(|limit| limit.to_string());
         vec![
@@ -150,11 +150,19 @@ fn text(rows: &[Row]) -> String {
             row.answers_for.to_owned(),
             row.state.to_owned(),
             limit.unwrap_or_default(),
-            row.last_error.clone().unwrap_or_default(),
-            row.set.clone().unwrap_or_default(),
         ]
     });
-    let terms = rows.iter().filter(|row| row.state != "off");
-    let terms = terms.filter_map(|row| Some(format!("\n{}: {}", row.name, row.licence?)));
-    table(&header, lines) + "\n" + &terms.collect::<String>()
+    // What is long stands beneath, where it can wrap.
+    let details = rows.iter().flat_map(|row| {
+        let terms = row.licence.filter(|_| row.state != "off");
+        let told = [
+            ("last error", row.last_error.as_deref()),
+            ("set", row.set.as_deref()),
+            ("terms", terms),
+        ];
+        told.into_iter().filter_map(|(what, text)| {
+            Some(vec![row.name.to_owned(), what.to_owned(), text?.to_owned()])
+        })
+    });
+    format!("{}\n\n{}", table(&header, lines), sentences(details))
 }

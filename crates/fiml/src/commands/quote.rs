@@ -2,12 +2,13 @@
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
-use fiml_market::{Answer, Change, Depth, MarketError, QuoteRequest, Symbol, disclaimer};
+use fiml_market::{Answer, Attempt, Change, Depth, MarketError, QuoteRequest, Symbol, disclaimer};
 use fiml_session_core::{Clock as _, SystemClock};
 use serde::Serialize;
 
 use crate::{
     config::Config,
+    exit::Unpriced,
     output::{Output, table},
     wiring,
 };
@@ -65,7 +66,7 @@ enum Line<'a> {
         symbol: &'a Symbol,
         code: &'static str,
         message: String,
-        attempts: &'a [fiml_market::Attempt],
+        attempts: &'a [Attempt],
     },
 }
 
@@ -108,16 +109,72 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
     let quotes = Lines {
         quotes: quotes.collect(),
     };
-    let failed = answers.iter().find_map(|answer| answer.as_ref().err());
-    let status = if failed.is_some() { "error" } else { "success" };
-    output.report(status, &quotes, || text(&args.symbols, &answers))?;
-    match failed {
-        Some(error) => bail!(error.clone()),
-        None => Ok(()),
+    let failed: Vec<(&Symbol, &MarketError)> = args
+        .symbols
+        .iter()
+        .zip(&answers)
+        .filter_map(|(symbol, answer)| Some((symbol, answer.as_ref().err()?)))
+        .collect();
+    let status = match failed.as_slice() {
+        [] => "success",
+        _ => "error",
+    };
+    output.report(status, &quotes, || text(&args.symbols, &answers, &failed))?;
+    match failed.as_slice() {
+        [] => Ok(()),
+        [(_, error)] => bail!((*error).clone()),
+        [(_, first), ..] => bail!(Unpriced {
+            symbols: failed
+                .iter()
+                .map(|(symbol, _)| symbol.to_string())
+                .collect(),
+            first: (*first).clone(),
+        }),
     }
 }
 
-fn text(symbols: &[Symbol], answers: &[Result<Answer, MarketError>]) -> String {
+/// Why there is no price, in a line: of each provider that was asked no more than how it failed.
+fn short(error: &MarketError) -> String {
+    let mut tries: Vec<String> = error.attempts().iter().map(outcome).collect();
+    // A second try mostly ends like the first.
+    tries.dedup();
+    match tries.as_slice() {
+        [] => format!("{:#}", anyhow::Error::from(error.clone())),
+        _ => format!("no provider could answer ({})", tries.join(", ")),
+    }
+}
+
+fn outcome(attempt: &Attempt) -> String {
+    let Attempt {
+        provider, outcome, ..
+    } = attempt;
+    match attempt.retry_after {
+        Some(seconds) => format!("{provider} {outcome}, again in {seconds} s"),
+        None => format!("{provider} {outcome}"),
+    }
+}
+
+/// A line for each reason, with the symbols that it is of.
+fn reasons(failed: &[(&Symbol, &MarketError)]) -> String {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for (symbol, error) in failed {
+        let reason = short(error);
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, symbols)) => symbols.push(symbol.as_str()),
+            None => reasons.push((reason, vec![symbol.as_str()])),
+        }
+    }
+    let lines = reasons
+        .iter()
+        .map(|(reason, symbols)| format!("\n{}: {reason}", symbols.join(", ")));
+    lines.collect()
+}
+
+fn text(
+    symbols: &[Symbol],
+    answers: &[Result<Answer, MarketError>],
+    failed: &[(&Symbol, &MarketError)],
+) -> String {
     let header = [
         "SYMBOL", "PRICE", "", "CHANGE", "AGAINST", "AS OF", "IT IS", "FROM",
     ];
@@ -144,6 +201,10 @@ fn text(symbols: &[Symbol], answers: &[Result<Answer, MarketError>]) -> String {
             Err(error) => vec![symbol.to_string(), error.kind().to_owned()],
         });
     let mut text = table(&header, rows);
+    // The reason of one is the error of the whole command.
+    if failed.len() > 1 {
+        text += &reasons(failed);
+    }
     for answer in answers.iter().flatten() {
         let quote = &answer.quote;
         let notes = quote

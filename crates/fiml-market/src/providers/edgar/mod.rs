@@ -2,6 +2,7 @@
 
 mod companies;
 mod concept;
+mod gathered;
 mod provider;
 
 pub use provider::{Edgar, EdgarConfig};

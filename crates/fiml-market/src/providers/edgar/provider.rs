@@ -4,32 +4,65 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Deserialize;
-use tokio::sync::Mutex;
+use chrono::NaiveDate;
 
 use crate::http::{Endpoint, HttpClient, HttpSetupError, RateLimit};
 use crate::text::printable;
-use crate::{Fundamentals, FundamentalsProvider, MarketError, Reach, Reported, Symbol, Turn};
+use crate::{
+    FailureKind, Fundamentals, FundamentalsProvider, MarketError, Reach, Reported, Symbol, Turn,
+};
 
 use super::companies::Companies;
 use super::concept::{Concept, is_newest};
+use super::gathered::{About, Gathered, Gathering};
 
 const NAME: &str = "edgar";
 /// Of both hosts together; the list of companies, asked for once a day, fits into what is left over.
 const LIMIT: RateLimit = RateLimit::new(10, 1);
 const OF_THE_LIST: RateLimit = RateLimit::new(1, 1);
 
-/// The name on the cover of every report. Those in the balance sheet are no other name of it: they may be of
+/// A figure of a company, and the names it may be filed under.
+#[derive(Debug)]
+struct Wanted {
+    figure: &'static str,
+    taxonomy: &'static str,
+    unit: &'static str,
+    /// That of a full year, where it is not of a day.
+    of_year: bool,
+    /// The first is asked for with the others of the company; the others where it brings no newest year.
+    names: &'static [&'static str],
+}
+
+/// By the name on the cover of every report. Those in the balance sheet are no other name of it: they may be of
 /// one class of shares alone.
-const SHARES: &str = "EntityCommonStockSharesOutstanding";
-/// The second is for those who have nothing that dilutes, as after a loss.
-const EARNINGS: [&str; 2] = ["EarningsPerShareDiluted", "EarningsPerShareBasicAndDiluted"];
+const SHARES: Wanted = Wanted {
+    figure: "shares_outstanding",
+    taxonomy: "dei",
+    unit: "shares",
+    of_year: false,
+    names: &["EntityCommonStockSharesOutstanding"],
+};
+/// The second name is for those who have nothing that dilutes, as after a loss.
+const EARNINGS: Wanted = Wanted {
+    figure: "earnings_per_share",
+    taxonomy: "us-gaap",
+    unit: "USD/shares",
+    of_year: true,
+    names: &["EarningsPerShareDiluted", "EarningsPerShareBasicAndDiluted"],
+};
 /// The whole first: where a company files both, those from contracts may be a part of it.
-const REVENUE: [&str; 3] = [
-    "Revenues",
-    "RevenueFromContractWithCustomerExcludingAssessedTax",
-    "RevenueFromContractWithCustomerIncludingAssessedTax",
-];
+const REVENUE: Wanted = Wanted {
+    figure: "revenue",
+    taxonomy: "us-gaap",
+    unit: "USD",
+    of_year: true,
+    names: &[
+        "Revenues",
+        "RevenueFromContractWithCustomerExcludingAssessedTax",
+        "RevenueFromContractWithCustomerIncludingAssessedTax",
+    ],
+};
+const FIGURES: [Wanted; 3] = [SHARES, EARNINGS, REVENUE];
 
 /// Where the Commission is reached, and who asks.
 #[derive(Clone)]
@@ -68,8 +101,7 @@ pub struct Edgar {
     site: Endpoint,
     data: Endpoint,
     companies: Companies,
-    /// Many at once would each take a part of the share, and none would have all its calls.
-    one_company: Mutex<()>,
+    gathered: Gathered,
 }
 
 impl Edgar {
@@ -86,55 +118,103 @@ impl Edgar {
             site: endpoint(&config.site_url, OF_THE_LIST)?,
             data: endpoint(&config.data_url, LIMIT)?,
             companies: Companies::default(),
-            one_company: Mutex::default(),
+            gathered: Gathered::default(),
         })
     }
 
-    /// A figure over all filings; `None` where the company reports none of that name.
-    async fn concept(
-        &self,
-        company: &str,
-        taxonomy: &str,
-        concept: &str,
-        turn: &Turn,
-    ) -> Result<Option<Concept>, MarketError> {
-        let file = format!("{concept}.json");
-        let path = ["api", "xbrl", "companyconcept", company, taxonomy, &file];
-        self.data.admit(1, turn).await?;
-        self.data.json_if_any(&path).await
+    /// What a company is, where that is not known yet.
+    async fn about(&self, gathering: &Gathering) -> Result<(), MarketError> {
+        if gathering.about().is_none() {
+            let file = format!("{}.json", gathering.company());
+            let about = self.data.json(&["submissions", &file], &[]).await?;
+            gathering.add_about(about.unwrap_or_default());
+        }
+        Ok(())
     }
 
-    /// The figure of the latest full year under whichever of its names has it; the first of those that have
-    /// the same year.
-    async fn of_year(
+    /// A figure under one of its names, where that was not asked for yet.
+    async fn named(
         &self,
-        company: &str,
-        names: &[&str],
-        unit: &str,
+        gathering: &Gathering,
+        wanted: &Wanted,
+        name: &'static str,
+        today: NaiveDate,
+    ) -> Result<(), MarketError> {
+        if gathering.figure(name).is_none() {
+            let file = format!("{name}.json");
+            let (company, taxonomy) = (gathering.company(), wanted.taxonomy);
+            let path = ["api", "xbrl", "companyconcept", company, taxonomy, &file];
+            let facts: Option<Concept> = self.data.json_if_any(&path).await?;
+            let figure = facts.and_then(|facts| match wanted.of_year {
+                true => facts.latest_year(name, wanted.unit, today),
+                false => facts.latest(name, wanted.unit, today),
+            });
+            gathering.add_figure(name, figure);
+        }
+        Ok(())
+    }
+
+    /// What every company is asked for, admitted together and asked at once; what one of the calls brings is
+    /// not lost over another that fails.
+    async fn ask_all(&self, gathering: &Gathering, turn: &Turn) -> Result<(), MarketError> {
+        let known = |wanted: &Wanted| gathering.figure(wanted.names[0]).is_some();
+        let unknown = FIGURES.iter().filter(|wanted| !known(wanted)).count();
+        let calls = unknown + usize::from(gathering.about().is_none());
+        if calls > 0 {
+            self.data.admit(calls as u32, turn).await?;
+        }
+        let today = turn.now().date_naive();
+        let named = |wanted| self.named(gathering, wanted, wanted.names[0], today);
+        let (about, shares, earnings, revenue) = tokio::join!(
+            self.about(gathering),
+            named(&SHARES),
+            named(&EARNINGS),
+            named(&REVENUE),
+        );
+        about.and(shares).and(earnings).and(revenue)
+    }
+
+    /// The figure under whichever of its names has it for the latest time; the first of those that have the
+    /// same.
+    ///
+    /// Nothing where the share of calls does not suffice for all the names that have to be asked for: that of
+    /// one name may be years old.
+    async fn figure(
+        &self,
+        gathering: &Gathering,
+        wanted: &Wanted,
         turn: &Turn,
-    ) -> Result<Option<Reported>, MarketError> {
+    ) -> Result<Found, MarketError> {
         let today = turn.now().date_naive();
         let mut latest: Option<Reported> = None;
-        for name in names {
+        for name in wanted.names {
             if latest.as_ref().is_some_and(|known| is_newest(known, today)) {
                 break;
             }
-            let facts = self.concept(company, "us-gaap", name, turn).await?;
-            let found = facts.and_then(|facts| facts.latest_year(name, unit, today));
+            if gathering.figure(name).is_none() {
+                match self.data.admit(1, turn).await {
+                    Err(error) if error.failure() == Some(FailureKind::LimitReached) => {
+                        return Ok(Found::CutShort(wanted.figure));
+                    }
+                    admitted => admitted?,
+                }
+                self.named(gathering, wanted, name, today).await?;
+            }
+            let found = gathering.figure(name).flatten();
             let later =
                 |found: &Reported| latest.as_ref().is_none_or(|known| known.end < found.end);
             latest = found.filter(later).or(latest);
         }
-        Ok(latest)
+        Ok(Found::Is(latest))
     }
 }
 
-/// `/submissions/CIK….json`.
-#[derive(Debug, Default, Deserialize)]
-struct Submissions {
-    name: Option<String>,
-    #[serde(rename = "sicDescription")]
-    industry: Option<String>,
+/// What was found of a figure.
+enum Found {
+    /// It, or that the company does not report it.
+    Is(Option<Reported>),
+    /// Nobody knows: the share of calls was used up before.
+    CutShort(&'static str),
 }
 
 #[async_trait]
@@ -165,31 +245,37 @@ impl FundamentalsProvider for Edgar {
             symbol: symbol.to_string(),
             near: Vec::new(),
         })?;
-        let company = format!("CIK{number:010}");
-        let file = format!("{company}.json");
-        let path = ["submissions", file.as_str()];
-        let alone = turn.wait_for(self.one_company.lock()).await;
-        let busy = "other companies are asked for before this one";
-        let _alone = alone.ok_or_else(|| self.data.turned_away(busy, Duration::from_secs(1)))?;
-        self.data.admit(1, turn).await?;
-        let (about, shares, earnings, revenue) = tokio::try_join!(
-            self.data.json::<Submissions>(&path, &[]),
-            self.concept(&company, "dei", SHARES, turn),
-            self.of_year(&company, &EARNINGS, "USD/shares", turn),
-            self.of_year(&company, &REVENUE, "USD", turn),
+        let gathering = self.gathered.of(number, turn.now());
+        self.ask_all(&gathering, turn).await?;
+        let (shares, earnings, revenue) = tokio::try_join!(
+            self.figure(&gathering, &SHARES, turn),
+            self.figure(&gathering, &EARNINGS, turn),
+            self.figure(&gathering, &REVENUE, turn),
         )?;
-        let about = about.unwrap_or_default();
-        let (now, today) = (turn.now(), turn.now().date_naive());
+        let mut cut_short = Vec::new();
+        let mut known = |found| match found {
+            Found::Is(figure) => figure,
+            Found::CutShort(figure) => {
+                cut_short.push(figure);
+                None
+            }
+        };
+        let About { name, industry } = gathering.about().unwrap_or_default();
         let shown = |text: Option<String>| text.as_deref().map(printable);
-        Ok(Fundamentals {
+        let company = Fundamentals {
             source: NAME.to_owned(),
-            company_id: company,
-            name: shown(about.name),
-            industry: shown(about.industry),
-            shares_outstanding: shares.and_then(|facts| facts.latest(SHARES, "shares", today)),
-            earnings_per_share: earnings,
-            revenue,
-            fetched_at: now,
-        })
+            company_id: gathering.company().to_owned(),
+            name: shown(name),
+            industry: shown(industry),
+            shares_outstanding: known(shares),
+            earnings_per_share: known(earnings),
+            revenue: known(revenue),
+            cut_short,
+            fetched_at: turn.now(),
+        };
+        if company.cut_short.is_empty() {
+            self.gathered.is_complete(number);
+        }
+        Ok(company)
     }
 }

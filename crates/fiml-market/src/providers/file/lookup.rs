@@ -31,7 +31,10 @@ pub(super) fn find<'a>(
     };
     found.map_err(|missed| match missed {
         Missed::Unknown => {
-            let names = book.series.values().map(|series| series.listed_as.as_str());
+            let series = book.series.values();
+            // One whose rows are all still to come has no price either.
+            let priced = series.filter(|series| !series.until(today).is_empty());
+            let names = priced.map(|series| series.listed_as.as_str());
             MarketError::not_found(request, near(request.symbol.as_str(), names))
         }
         Missed::OnlyFuture { symbol, first } => {

@@ -79,6 +79,7 @@ pub(super) fn quote(
         source: format!("{NAME}:{}", newest.file),
         book: None,
         market_state: None,
+        unchanged_until: None,
         day: newest.day.as_deref().cloned().unwrap_or_default(),
         structural_data,
         crypto_metrics: None,

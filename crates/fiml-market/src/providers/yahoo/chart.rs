@@ -7,6 +7,8 @@ use serde::Deserialize;
 use crate::number::Figure;
 use crate::technical::DailyClose;
 
+use super::session::Session;
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope {
     pub(super) chart: Chart,
@@ -55,13 +57,7 @@ pub(super) struct Meta {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Periods {
-    pub(super) regular: Option<Period>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Period {
-    pub(super) start: i64,
-    pub(super) end: i64,
+    pub(super) regular: Option<Session>,
 }
 
 #[derive(Debug, Deserialize)]

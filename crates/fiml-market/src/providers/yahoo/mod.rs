@@ -3,5 +3,6 @@
 mod chart;
 mod listing;
 mod provider;
+mod session;
 
 pub use provider::Yahoo;

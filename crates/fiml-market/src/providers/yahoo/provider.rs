@@ -110,17 +110,10 @@ impl MarketProvider for Yahoo {
             let (close, date) = (previous.close, Some(previous.date));
             Change::between(close, price, ChangeBasis::PreviousClose, date)
         });
-        let state = meta
-            .current_trading_period
-            .as_ref()
-            .and_then(|periods| periods.regular.as_ref())
-            .map(|regular| {
-                if (regular.start..regular.end).contains(&turn.now().timestamp()) {
-                    MarketState::Open
-                } else {
-                    MarketState::Closed
-                }
-            });
+        let periods = meta.current_trading_period.as_ref();
+        let session = periods.and_then(|periods| periods.regular.as_ref());
+        let state = session.map(|session| session.state(turn.now()));
+        let unchanged_until = session.and_then(|session| session.unchanged_until(at, turn.now()));
         let technical = match request.depth {
             Depth::Quick | Depth::Standard => None,
             Depth::Deep => {
@@ -167,6 +160,7 @@ impl MarketProvider for Yahoo {
             source: NAME.to_owned(),
             book: None,
             market_state: state,
+            unchanged_until,
             day: DayFigures {
                 open: above_zero(series.open_of(day)),
                 day_high: above_zero(meta.regular_market_day_high),
