@@ -2,7 +2,9 @@
 //!
 //! Whoever asks has calls admitted first.
 
+use std::error::Error as _;
 use std::time::Duration;
+use std::{io, iter};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
@@ -255,12 +257,29 @@ impl Endpoint {
         let failure = if error.is_timeout() {
             FailureKind::Timeout
         } else if error.is_connect() {
-            FailureKind::ConnectFailed
+            return self.failed(FailureKind::ConnectFailed, unreached(&error));
         } else {
             FailureKind::BadAnswer
         };
         self.failed(failure, error.without_url())
     }
+}
+
+/// Why there is no connection, in a few words: every layer beneath says the same in its own.
+fn unreached(error: &reqwest::Error) -> String {
+    let causes = iter::successors(error.source(), |cause| cause.source());
+    let mut innermost = String::new();
+    for cause in causes {
+        innermost = cause.to_string();
+        if innermost.starts_with("dns error") {
+            return "its host name cannot be resolved".to_owned();
+        }
+        let system = cause.downcast_ref::<io::Error>();
+        if system.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+            return "the connection was refused".to_owned();
+        }
+    }
+    format!("no connection could be made: {}", printable(&innermost))
 }
 
 /// A status, as the reason of a failure.

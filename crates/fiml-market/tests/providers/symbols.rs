@@ -75,7 +75,8 @@ fn a_symbol_alone_says_what_it_is() {
         ("BRK-B", AssetClass::Equity),
         ("BTC-USD", AssetClass::Coin),
         ("UST10Y", AssetClass::Macro),
-        ("UST11Y", AssetClass::Equity),
+        ("UST11Y", AssetClass::Macro),
+        ("USTB", AssetClass::Equity),
     ] {
         let request = QuoteRequest::of(text.parse().unwrap());
         assert_eq!(request.asset_class, class, "{text}");
