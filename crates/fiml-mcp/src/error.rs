@@ -4,6 +4,7 @@ use fiml_analytics::AnalyticsError;
 use fiml_market::{Attempt, MarketError, Symbol};
 use fiml_session_core::{ErrorCode, IdempotencyKey, Invalid, Refusal, SessionError, error_chain};
 use serde::Serialize;
+use serde_json::Value;
 use thiserror::Error;
 
 /// Why serving ended before the client closed its side.
@@ -42,6 +43,13 @@ pub(crate) enum Failure {
     /// A text is no symbol; the argument is the wire's name of it.
     #[error(transparent)]
     Symbol(InvalidArgumentSymbol),
+    /// A search without a price, with what its answer would say beside it.
+    #[error("{failure}")]
+    Search {
+        failure: Box<Failure>,
+        session: Option<Value>,
+        more: Vec<Value>,
+    },
     #[error("the tool {tool} broke down")]
     Broken { tool: &'static str },
 }
@@ -57,6 +65,33 @@ impl Failure {
                 }
             }
             failure => failure,
+        }
+    }
+
+    /// The same, with whether the failed question stands in its session's record.
+    pub(crate) fn with_session(self, session: Value) -> Self {
+        Self::Search {
+            failure: Box::new(self),
+            session: Some(session),
+            more: Vec::new(),
+        }
+    }
+
+    /// The same, with what the other symbols of the call brought.
+    pub(crate) fn with_more(self, more: Vec<Value>) -> Self {
+        match self {
+            Self::Search {
+                failure, session, ..
+            } => Self::Search {
+                failure,
+                session,
+                more,
+            },
+            failure => Self::Search {
+                failure: Box::new(failure),
+                session: None,
+                more,
+            },
         }
     }
 }
@@ -83,6 +118,12 @@ pub(crate) struct ErrorBody {
     /// What each source of prices said, where none could answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attempts: Vec<Attempt>,
+    /// Whether a search's question stands in its session's record all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Value>,
+    /// What the other symbols of a search brought.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Value>,
 }
 
 impl ErrorBody {
@@ -95,6 +136,8 @@ impl ErrorBody {
             limit: None,
             hint: code.hint().to_owned(),
             attempts: Vec::new(),
+            session: None,
+            more: Vec::new(),
         }
     }
 
@@ -167,6 +210,15 @@ impl From<&Failure> for ErrorBody {
             Failure::Symbol(invalid) => Self::new(ErrorCode::InvalidArgument, invalid.to_string())
                 .at(Some(invalid.argument), Some(symbol_limit())),
             Failure::Market(error) => Self::from(error),
+            Failure::Search {
+                failure,
+                session,
+                more,
+            } => Self {
+                session: session.clone(),
+                more: more.clone(),
+                ..Self::from(&**failure)
+            },
             Failure::Broken { .. } => Self::new(ErrorCode::Internal, failure.to_string()),
         }
     }
@@ -240,7 +292,10 @@ impl From<&MarketError> for ErrorBody {
             MarketError::SymbolNotFound { near, .. } => {
                 let body = Self::new(ErrorCode::SymbolNotFound, message).at(Some("symbol"), None);
                 if near.is_empty() {
-                    return body;
+                    let hint = "check the symbol: search-by-symbol knows shares, funds, indices and yields, \
+                                search-by-coin knows coins";
+                    let hint = hint.to_owned();
+                    return Self { hint, ..body };
                 }
                 let hint = format!("ask for one of {}", near.join(", "));
                 Self { hint, ..body }
@@ -254,8 +309,8 @@ impl From<&MarketError> for ErrorBody {
                 }
             }
             MarketError::NotConfigured { .. } => {
-                let hint = "start the server with --prices PATH or FIML_PRICES, or with providers named by \
-                            FIML_PROVIDERS; fiml providers lists them";
+                let hint = "calling again does not help: start the server with --prices PATH or FIML_PRICES, \
+                            or with providers named by FIML_PROVIDERS; fiml providers lists them";
                 let body = Self::new(ErrorCode::ProviderUnavailable, message);
                 Self {
                     hint: hint.to_owned(),

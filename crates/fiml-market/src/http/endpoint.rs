@@ -3,8 +3,8 @@
 //! Whoever asks has calls admitted first.
 
 use std::error::Error as _;
+use std::io;
 use std::time::Duration;
-use std::{io, iter};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
@@ -267,9 +267,10 @@ impl Endpoint {
 
 /// Why there is no connection, in a few words: every layer beneath says the same in its own.
 fn unreached(error: &reqwest::Error) -> String {
-    let causes = iter::successors(error.source(), |cause| cause.source());
     let mut innermost = String::new();
-    for cause in causes {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        next = cause.source();
         innermost = cause.to_string();
         if innermost.starts_with("dns error") {
             return "its host name cannot be resolved".to_owned();

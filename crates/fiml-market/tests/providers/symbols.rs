@@ -82,3 +82,11 @@ fn a_symbol_alone_says_what_it_is() {
         assert_eq!(request.asset_class, class, "{text}");
     }
 }
+
+#[test]
+fn what_would_have_been_a_symbol_is_told_how_it_is_written() {
+    for (text, told) in [("BTC/USD", "BTC-USD"), ("AAPL,MSFT", "one symbol")] {
+        let error = text.parse::<Symbol>().unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}

@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use fiml_market::{Answer as MarketAnswer, MarketError, QuoteRequest, Symbol};
+use fiml_market::{Answer as MarketAnswer, AssetClass, MarketError, QuoteRequest, Symbol};
 use fiml_session_core::{
     Conditions, ErrorCode, Invalid, QueryRecord, Refusal, SessionError, SessionId, Timestamp,
     text::check_name,
 };
-use futures_util::future::join_all;
-use serde_json::{Map, Value};
+use futures_util::future::{join, join_all};
+use serde_json::{Map, Value, json};
 
 use super::{
-    Call,
+    Call, Progress, Success,
     quote_answer::{QuoteAnswer, Tracking},
 };
 use crate::{
@@ -29,59 +29,108 @@ const MAX_FAILURE_CHARS: usize = 400;
 /// How many more symbols one call may ask for.
 const MAX_MORE: usize = 9;
 
-/// A search, its arguments proven but for the session.
-#[derive(Debug, Clone)]
-pub(super) struct Question {
-    pub(super) query_type: &'static str,
-    pub(super) request: QuoteRequest,
+/// A search as it was asked for: of one symbol, and in the same way of others.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub(super) symbol: String,
+    pub(super) more_symbols: Vec<String>,
     pub(super) language: Option<String>,
     pub(super) session_id: Option<String>,
 }
 
-impl Question {
-    /// Asks for this and, at the same time, for other symbols in the same way; each of these succeeds or
-    /// fails, and is recorded, by itself.
-    pub(super) async fn answer_with(
+impl Search {
+    /// Asks for all symbols at the same time; each of them succeeds or fails, and is recorded, by itself.
+    pub(super) async fn answer(
         self,
         call: &Call,
-        more: &[String],
-        request: impl Fn(&Self, Symbol) -> QuoteRequest,
+        request: impl Fn(Symbol) -> QuoteRequest,
     ) -> Result<QuoteAnswer, Failure> {
-        if more.is_empty() {
-            return self.answer(call).await;
+        self.check(call)?;
+        let question = |argument, text: &str| {
+            let request = request(symbol(argument, text)?);
+            Ok(Question {
+                request,
+                language: self.language.clone(),
+                session_id: self.session_id.clone(),
+            })
+        };
+        let first = question("symbol", &self.symbol);
+        let others = self.more_symbols.iter();
+        let others: Vec<_> = others.map(|text| question("moreSymbols", text)).collect();
+        // One call has one progress, and the first symbol tells it.
+        let silent = Progress::default();
+        let others = others
+            .into_iter()
+            .map(|question| answer(question, call, &silent));
+        let (first, others) = join(answer(first, call, &call.progress), join_all(others)).await;
+        let more = self.more_symbols.into_iter().zip(others);
+        let more: Vec<_> = more.map(|(text, found)| entry(text, found)).collect();
+        match first {
+            Ok(answer) => Ok(answer.with_more(more)),
+            Err(failure) if more.is_empty() => Err(failure),
+            Err(failure) => Err(failure.under_key(false).with_more(more)),
         }
-        if call.key.is_some() {
+    }
+
+    fn check(&self, call: &Call) -> Result<(), Failure> {
+        if call.key.is_some() && !self.more_symbols.is_empty() {
             return Err(Failure::Call(Invalid::malformed(
                 "idempotencyKey",
                 "stands for one question, and moreSymbols asks several",
                 "one of idempotencyKey and moreSymbols",
             )));
         }
-        let others = more.iter().map(|text| {
-            let asked = symbol("moreSymbols", text).map(|symbol| Self {
-                request: request(&self, symbol),
-                ..self.clone()
-            });
-            async move {
-                let answer = match asked {
-                    Ok(question) => question.answer(call).await,
-                    Err(failure) => Err(failure),
-                };
-                (text.clone(), answer)
+        let mut seen = vec![self.symbol.trim()];
+        for (place, text) in self.more_symbols.iter().enumerate() {
+            let text = text.trim();
+            if seen.iter().any(|seen| seen.eq_ignore_ascii_case(text)) {
+                return Err(Failure::Call(Invalid::malformed(
+                    format!("moreSymbols[{place}]"),
+                    "names a symbol that the call asks for already",
+                    "each symbol once",
+                )));
             }
-        });
-        let others = join_all(others);
-        // What fails has no effect: the others begin once the first is answered.
-        let first = self.clone().answer(call).await?;
-        Ok(first.with_more(others.await))
+            seen.push(text);
+        }
+        Ok(())
     }
+}
 
+async fn answer(
+    question: Result<Question, Failure>,
+    call: &Call,
+    progress: &Progress,
+) -> Result<QuoteAnswer, Failure> {
+    question?.answer(call, progress).await
+}
+
+/// What one of the other symbols brought, as it stands in `more`.
+fn entry(symbol: String, found: Result<QuoteAnswer, Failure>) -> Value {
+    match found {
+        Ok(answer) => json!(Success::of(answer)),
+        Err(failure) => {
+            let mut body = json!(ErrorBody::from(&failure.under_key(false)));
+            body["symbol"] = symbol.into();
+            body
+        }
+    }
+}
+
+/// A search of one symbol, its arguments proven but for the session.
+#[derive(Debug)]
+struct Question {
+    request: QuoteRequest,
+    language: Option<String>,
+    session_id: Option<String>,
+}
+
+impl Question {
     /// Asks the market and records the question in its session, if it names one.
     ///
     /// A session that takes no queries is an error before any quote is fetched, unless it holds the
     /// question under the call's key already. A session that cannot be reached or holds all it may does
     /// not keep the quote from the caller; one that may or may not have taken the question does.
-    pub(super) async fn answer(self, call: &Call) -> Result<QuoteAnswer, Failure> {
+    async fn answer(self, call: &Call, progress: &Progress) -> Result<QuoteAnswer, Failure> {
         // The session, the price, the record; or the price alone.
         let (looks, steps) = match &self.session_id {
             Some(_) => (1, 3),
@@ -89,13 +138,13 @@ impl Question {
         };
         let session = match &self.session_id {
             Some(id) => {
-                call.progress.tell(0, steps, "looking at the session").await;
+                progress.tell(0, steps, "looking at the session").await;
                 Some(look_at(call, id.parse()?).await?)
             }
             None => None,
         };
         let next = "asking for the price";
-        call.progress.tell(looks, steps, next).await;
+        progress.tell(looks, steps, next).await;
         let services = &call.services;
         let asked = Instant::now();
         let answered = services
@@ -105,15 +154,17 @@ impl Question {
         let took = asked.elapsed();
         if let Some(Session::Open(_)) = session {
             let next = "recording the question";
-            call.progress.tell(2, steps, next).await;
+            progress.tell(2, steps, next).await;
         }
         let answer = match answered {
             Ok(answer) => answer,
             Err(error) => {
-                if let Some(Session::Open(id)) = session {
-                    self.record_failure(call, id, &error, took).await;
-                }
-                return Err(error.into());
+                let tracking = match session {
+                    None => return Err(error.into()),
+                    Some(Session::Open(id)) => self.record_failure(call, id, &error, took).await,
+                    Some(Session::Settled(tracking)) => tracking,
+                };
+                return Err(Failure::from(error).with_session(json!(tracking)));
             }
         };
         let tracking = match session {
@@ -155,14 +206,14 @@ impl Question {
     /// Records that the market had no answer.
     ///
     /// Without the idempotency key, which would keep a later success out of the record. Where this
-    /// fails too, the caller still learns of the first failure.
+    /// fails too, the caller still learns of the first failure, and that it was not recorded.
     async fn record_failure(
         &self,
         call: &Call,
         id: SessionId,
         error: &MarketError,
         took: Duration,
-    ) {
+    ) -> Tracking {
         let ErrorBody { code, message, .. } = error.into();
         let query = QueryRecord {
             result_summary: message.chars().take(MAX_FAILURE_CHARS).collect(),
@@ -171,8 +222,9 @@ impl Question {
         };
         let store = &call.services.store;
         call.writing.begin();
-        if let Err(error) = store.record_query(&call.scope, id, query, None).await {
-            tracing::warn!(session.id = %id, error = error.chain(), "a failed search was not recorded");
+        match store.record_query(&call.scope, id, query, None).await {
+            Ok(applied) => Tracking::tracked(id, applied.total_queries),
+            Err(error) => untracked(id, &error),
         }
     }
 
@@ -194,7 +246,20 @@ impl Question {
         QueryRecord {
             parameters,
             execution_time_ms: Some(took.as_nanos() as f64 / 1e6),
-            ..QueryRecord::new(self.query_type)
+            ..QueryRecord::new(self.query_type())
+        }
+    }
+
+    /// By what the symbol names, whichever tool was asked: `BTC-USD` is a coin's price.
+    fn query_type(&self) -> &'static str {
+        let class = match self.request.asset_class {
+            AssetClass::Equity => QuoteRequest::of(self.request.symbol.clone()).asset_class,
+            class => class,
+        };
+        match class {
+            AssetClass::Equity => "equity_price",
+            AssetClass::Coin => "crypto_price",
+            AssetClass::Macro => "macro_series",
         }
     }
 }
@@ -295,21 +360,23 @@ pub(super) fn symbol_schema(description: &str) -> Named {
 
 /// The argument that names more assets.
 pub(super) fn more_symbols() -> Named {
-    let description = "More symbols to ask for in the same call and in the same way; the answers stand in \
-                       more. Not with idempotencyKey.";
+    let description = "More symbols to ask for in the same call and in the same way, each once; the answers \
+                       stand in more, also where symbol itself has none. Not with idempotencyKey.";
     (
         "moreSymbols",
         schema::names(description, 1, MAX_MORE, Symbol::MAX_LENGTH),
     )
 }
 
-pub(super) fn depth() -> Named {
-    let description = "How much to find out: quick is the price and its change; standard, where left \
-                       out, adds figures over the trailing year and what the company reports; deep adds \
-                       technical figures over daily prices and the price of a second source.";
+/// How much to find out; `standard` is what the middle way adds for this kind of asset.
+pub(super) fn depth(standard: &str) -> Named {
+    let description = format!(
+        "How much to find out: quick is the price and its change; standard, where left out, adds \
+         {standard}; deep adds technical figures over daily prices and the price of a second source."
+    );
     (
         "depth",
-        schema::choice(description, &["quick", "standard", "deep"]),
+        schema::choice(&description, &["quick", "standard", "deep"]),
     )
 }
 
