@@ -46,7 +46,7 @@ pub(crate) enum Failure {
     /// A search without a price, with what its answer would say beside it.
     #[error("{failure}")]
     Search {
-        failure: Box<Failure>,
+        failure: Box<Self>,
         session: Option<Value>,
         more: Vec<Value>,
     },
@@ -79,19 +79,16 @@ impl Failure {
 
     /// The same, with what the other symbols of the call brought.
     pub(crate) fn with_more(self, more: Vec<Value>) -> Self {
-        match self {
+        let (failure, session) = match self {
             Self::Search {
                 failure, session, ..
-            } => Self::Search {
-                failure,
-                session,
-                more,
-            },
-            failure => Self::Search {
-                failure: Box::new(failure),
-                session: None,
-                more,
-            },
+            } => (failure, session),
+            failure => (Box::new(failure), None),
+        };
+        Self::Search {
+            failure,
+            session,
+            more,
         }
     }
 }

@@ -43,7 +43,7 @@ impl Search {
     pub(super) async fn answer(
         self,
         call: &Call,
-        request: impl Fn(Symbol) -> QuoteRequest,
+        request: impl Fn(Symbol) -> QuoteRequest + Send + Sync,
     ) -> Result<QuoteAnswer, Failure> {
         self.check(call)?;
         let question = |argument, text: &str| {
