@@ -129,6 +129,10 @@ async fn a_share_is_no_coin_and_a_pair_goes_by_its_whole_name() {
         panic!("{error}");
     };
     assert!(near.is_empty(), "{near:?}");
+    let unusable = format!("{content}MSFT,2026-01-01,x,\n");
+    let share = QuoteRequest::coin(symbol("MSFT"), None);
+    let error = ask(&unusable, &share).await.unwrap_err();
+    assert_eq!(error.kind(), "symbol_not_found");
     let quote = ask(content, &QuoteRequest::of(symbol("BTC-USDT")))
         .await
         .unwrap();

@@ -135,3 +135,27 @@ async fn what_the_server_has_not_is_named() {
         assert_eq!(refused["error"]["code"], -32601);
     }
 }
+
+#[tokio::test]
+async fn what_does_not_pass_by_itself_is_not_to_be_called_for_again() {
+    let world = World::new().await;
+    let prices = world.files.path().join("prices.csv");
+    std::fs::write(
+        prices,
+        "symbol,date,price\nAAPL,2010-01-01,x\nMSFT,2010-01-01,1\n",
+    )
+    .unwrap();
+    for (world, told) in [
+        (&world, "mend"),
+        (&World::without_prices(), "does not help"),
+    ] {
+        let mut client = Client::modern(world).await;
+        let call = json!({"symbol": "AAPL"});
+        let failed = client
+            .fail("search-by-symbol", call, "provider_unavailable")
+            .await;
+        let hint = failed["hint"].as_str().expect("a hint");
+        assert!(hint.contains(told), "{hint}");
+        assert!(!hint.contains("later"), "{hint}");
+    }
+}

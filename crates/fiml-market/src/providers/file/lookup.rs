@@ -63,10 +63,16 @@ pub(super) fn names(request: &QuoteRequest) -> Vec<Symbol> {
         AssetClass::Coin => {
             let (base, named) = pair::split(symbol);
             let wanted = named.as_ref().or(request.pair.as_ref());
-            let listings = pair::listings(&base, wanted).into_iter();
+            let listings = listings(&base, wanted);
             listings.map(|listing| listing.name).collect()
         }
     }
+}
+
+/// The names of a coin in a price file, where a name by itself may as well be a share's.
+fn listings(base: &Symbol, wanted: Option<&Symbol>) -> impl Iterator<Item = Listing> {
+    let listings = pair::listings(base, wanted).into_iter();
+    listings.filter(|listing| listing.quote.is_some() || pair::is_well_known(&listing.base))
 }
 
 enum Missed {
@@ -114,14 +120,10 @@ fn coin<'a>(book: &'a Book, request: &QuoteRequest, today: NaiveDate) -> Result<
     let wanted = named.as_ref().or(request.pair.as_ref());
     let mut missed = Missed::Unknown;
     let mut best: Option<Candidate<'_>> = None;
-    for listing in pair::listings(&base, wanted) {
+    for listing in listings(&base, wanted) {
         let Some(series) = book.series.get(&listing.name) else {
             continue;
         };
-        // A name by itself may as well be a share's.
-        if listing.quote.is_none() && !pair::is_well_known(&listing.base) {
-            continue;
-        }
         let rows = series.until(today);
         let Some(newest) = rows.last() else {
             missed = only_future(series);
