@@ -148,6 +148,18 @@ mod tests {
     }
 
     #[test]
+    fn who_is_turned_away_is_told_who_would_not_be() {
+        let access = Access::new(&HttpConfig::default());
+        for (host, origin, told) in [
+            ("evil.com", None, "called by localhost, 127.0.0.1, [::1]"),
+            ("localhost", Some("http://evil.com"), "http://localhost:*"),
+        ] {
+            let complaint = access.complaint(&request(host, origin)).unwrap();
+            assert!(complaint.contains(told), "{complaint}");
+        }
+    }
+
+    #[test]
     fn loopback_is_let_in_by_every_name_and_port() {
         let access = Access::new(&HttpConfig::default());
         for (host, origin) in [
