@@ -277,7 +277,7 @@ fn unreached(error: &reqwest::Error) -> String {
         }
         let system = cause.downcast_ref::<io::Error>();
         if system.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-            return "the connection was refused".to_owned();
+            return "connection refused".to_owned();
         }
     }
     format!("no connection could be made: {}", printable(&innermost))

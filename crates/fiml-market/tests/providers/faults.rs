@@ -314,6 +314,6 @@ async fn nobody_there_is_told_apart_from_nobody_answering() {
     assert_eq!(outcomes, ["connect_failed", "connect_failed"]);
     assert_eq!(
         attempts[0].reason.as_deref(),
-        Some("coinbase could not answer: the connection was refused")
+        Some("coinbase could not answer: connection refused")
     );
 }
