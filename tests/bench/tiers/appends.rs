@@ -22,7 +22,7 @@ const EACH: usize = 1_000;
 /// How many queries a session holds, and how many a round adds to it, so that it still holds about as many.
 const HELD: [(usize, usize); 2] = [(10, 20), (1_000, 100)];
 
-pub(crate) async fn beside_a_script(servers: &Servers) {
+pub(crate) async fn beside_a_script(servers: &Servers, threads: usize) {
     let redis = &servers.redis;
     let tiers = servers.tiers();
     let (store, live) = (service(&tiers).await, tiers.redis().await.into());
@@ -60,15 +60,20 @@ pub(crate) async fn beside_a_script(servers: &Servers) {
     }
     for ((held, _), (ours, bare)) in HELD.iter().zip(&sides) {
         compare_paces(
-            &format!("record_query from 32 tasks at {held} queries, {bytes} bytes stored"),
+            &format!(
+                "record_query from 32 tasks on {threads} threads at {held} queries, {bytes} bytes stored"
+            ),
             ("record_query", ours),
-            ("bare script, 32 clients", bare),
+            ("bare script, 32 clients on one", bare),
             "at least 1.2",
         );
     }
     let [(small, _), (large, _)] = &sides;
     compare(
-        "record_query from 32 tasks, by how much a session holds (the quick start speaks of 5 ms)",
+        &format!(
+            "record_query from 32 tasks on {threads} threads, by how much a session holds \
+             (the quick start speaks of 5 ms)"
+        ),
         ("at 1,000 queries", &large.waits),
         ("at 10 queries", &small.waits),
         "at most 1.1",

@@ -19,7 +19,7 @@ const EACH: usize = 1_000;
 /// How many queries a session holds.
 const HELD: [usize; 2] = [10, 1_000];
 
-pub(crate) async fn beside_a_script(servers: &Servers) {
+pub(crate) async fn beside_a_script(servers: &Servers, threads: usize) {
     let redis = &servers.redis;
     let tiers = servers.tiers();
     let (store, live) = (service(&tiers).await, tiers.redis().await.into());
@@ -43,9 +43,11 @@ pub(crate) async fn beside_a_script(servers: &Servers) {
             }
         }
         compare_paces(
-            &format!("header and last five queries from 32 tasks at {held} queries"),
+            &format!(
+                "header and last five queries from 32 tasks on {threads} threads at {held} queries"
+            ),
             ("overview", &ours),
-            ("bare script, 32 clients", &bare),
+            ("bare script, 32 clients on one", &bare),
             "at least 0.9",
         );
     }

@@ -31,36 +31,38 @@ mod wanted;
 #[path = "../workload.rs"]
 mod workload;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{servers::Servers, wanted::Wanted};
 
 /// How many rounds count, after one that does not.
 const ROUNDS: usize = 7;
 
+/// On how many threads callers are that are compared with `redis-benchmark`, which is on one. Where there are two
+/// cores, a second thread takes turns with Redis on one of them.
+const THREADS: [usize; 2] = [1, 2];
+
 fn main() {
     let wanted = Wanted::of("tiers");
     if !wanted.is_any() {
         return;
     }
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
     println!(
         "two tiers: ratios of medians, sides in turn, after a warm-up; [lowest … highest round]"
     );
     println!("Redis keeps no append-only file here, on either side; PostgreSQL syncs every commit");
     println!("load of the machine at the start: {}\n", load());
     let servers = Servers::start();
-    runtime.block_on(async {
+    for threads in THREADS {
+        let runtime = runtime(threads);
         if wanted.has("appends") {
-            appends::beside_a_script(&servers).await;
+            runtime.block_on(appends::beside_a_script(&servers, threads));
         }
         if wanted.has("looks") {
-            looks::beside_a_script(&servers).await;
+            runtime.block_on(looks::beside_a_script(&servers, threads));
         }
+    }
+    runtime(2).block_on(async {
         if wanted.has("reads") {
             reads::beside_a_document(&servers).await;
         }
@@ -84,6 +86,14 @@ fn main() {
         }
     });
     println!("load of the machine at the end: {}", load());
+}
+
+fn runtime(threads: usize) -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// How busy the machine was for one, five and fifteen minutes, where it says so.
