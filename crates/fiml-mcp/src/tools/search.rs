@@ -11,7 +11,7 @@ use futures_util::future::{join, join_all};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Call, Progress, Success,
+    Call, Success,
     quote_answer::{QuoteAnswer, Tracking},
 };
 use crate::{
@@ -25,6 +25,9 @@ pub(super) const MAX_PLACE_BYTES: usize = 32;
 const MAX_LANGUAGE_CHARS: usize = 35;
 /// How much of a failure's message goes into the record, in characters.
 const MAX_FAILURE_CHARS: usize = 400;
+
+/// The session, the price, the record; without a session it is the price alone.
+const STEPS: u8 = 3;
 
 /// How many more symbols one call may ask for.
 const MAX_MORE: usize = 9;
@@ -40,6 +43,10 @@ pub(super) struct Search {
 
 impl Search {
     /// Asks for all symbols at the same time; each of them succeeds or fails, and is recorded, by itself.
+    ///
+    /// A session that takes no queries is an error before any quote is fetched, unless it holds the
+    /// question under the call's key already. A session that cannot be reached or holds all it may does
+    /// not keep the quote from the caller; one that may or may not have taken the question does.
     pub(super) async fn answer(
         self,
         call: &Call,
@@ -51,19 +58,38 @@ impl Search {
             Ok(Question {
                 request,
                 language: self.language.clone(),
-                session_id: self.session_id.clone(),
             })
         };
         let first = question("symbol", &self.symbol);
         let others = self.more_symbols.iter();
         let others: Vec<_> = others.map(|text| question("moreSymbols", text)).collect();
-        // One call has one progress, and the first symbol tells it.
-        let silent = Progress::default();
-        let others = others
-            .into_iter()
-            .map(|question| answer(question, call, &silent));
-        let (first, others) = join(answer(first, call, &call.progress), join_all(others)).await;
-        let more = self.more_symbols.into_iter().zip(others);
+        let session = match &self.session_id {
+            Some(id) => {
+                let next = "looking at the session";
+                call.progress.tell(0, STEPS, next).await;
+                Some(look_at(call, id.parse()?).await?)
+            }
+            None => None,
+        };
+        let (looks, steps) = match session {
+            Some(_) => (1, STEPS),
+            None => (0, 1),
+        };
+        let next = "asking for the price";
+        call.progress.tell(looks, steps, next).await;
+        let session = session.as_ref();
+        // All at the same time, so that many take no longer than one may.
+        let others = others.into_iter().map(|question| ask(question, call));
+        let (first, others) = join(ask(first, call), join_all(others)).await;
+        if let Some(Session::Open(_)) = session {
+            let next = "recording the question";
+            call.progress.tell(2, STEPS, next).await;
+        }
+        // The first takes the first place in the record.
+        let first = answer(first, call, session).await;
+        let others = others.into_iter();
+        let others = others.map(|priced| answer(priced, call, session));
+        let more = self.more_symbols.into_iter().zip(join_all(others).await);
         let more: Vec<_> = more.map(|(text, found)| entry(text, found)).collect();
         match first {
             Ok(answer) => Ok(answer.with_more(more)),
@@ -96,12 +122,16 @@ impl Search {
     }
 }
 
+async fn ask(question: Result<Question, Failure>, call: &Call) -> Result<Priced, Failure> {
+    Ok(question?.ask(call).await)
+}
+
 async fn answer(
-    question: Result<Question, Failure>,
+    priced: Result<Priced, Failure>,
     call: &Call,
-    progress: &Progress,
+    session: Option<&Session>,
 ) -> Result<QuoteAnswer, Failure> {
-    question?.answer(call, progress).await
+    priced?.answer(call, session).await
 }
 
 /// What one of the other symbols brought, as it stands in `more`.
@@ -121,58 +151,21 @@ fn entry(symbol: String, found: Result<QuoteAnswer, Failure>) -> Value {
 struct Question {
     request: QuoteRequest,
     language: Option<String>,
-    session_id: Option<String>,
 }
 
 impl Question {
-    /// Asks the market and records the question in its session, if it names one.
-    ///
-    /// A session that takes no queries is an error before any quote is fetched, unless it holds the
-    /// question under the call's key already. A session that cannot be reached or holds all it may does
-    /// not keep the quote from the caller; one that may or may not have taken the question does.
-    async fn answer(self, call: &Call, progress: &Progress) -> Result<QuoteAnswer, Failure> {
-        // The session, the price, the record; or the price alone.
-        let (looks, steps) = match &self.session_id {
-            Some(_) => (1, 3),
-            None => (0, 1),
-        };
-        let session = match &self.session_id {
-            Some(id) => {
-                progress.tell(0, steps, "looking at the session").await;
-                Some(look_at(call, id.parse()?).await?)
-            }
-            None => None,
-        };
-        let next = "asking for the price";
-        progress.tell(looks, steps, next).await;
+    async fn ask(self, call: &Call) -> Priced {
         let services = &call.services;
         let asked = Instant::now();
-        let answered = services
+        let said = services
             .market
             .quote(&self.request, services.store.now().into())
             .await;
-        let took = asked.elapsed();
-        if let Some(Session::Open(_)) = session {
-            let next = "recording the question";
-            progress.tell(2, steps, next).await;
+        Priced {
+            question: self,
+            said,
+            took: asked.elapsed(),
         }
-        let answer = match answered {
-            Ok(answer) => answer,
-            Err(error) => {
-                let tracking = match session {
-                    None => return Err(error.into()),
-                    Some(Session::Open(id)) => self.record_failure(call, id, &error, took).await,
-                    Some(Session::Settled(tracking)) => tracking,
-                };
-                return Err(Failure::from(error).with_session(json!(tracking)));
-            }
-        };
-        let tracking = match session {
-            None => None,
-            Some(Session::Open(id)) => Some(self.record(call, id, &answer, took).await?),
-            Some(Session::Settled(tracking)) => Some(tracking),
-        };
-        Ok(QuoteAnswer::new(answer, self.language.as_deref(), tracking))
     }
 
     async fn record(
@@ -261,6 +254,44 @@ impl Question {
             AssetClass::Coin => "crypto_price",
             AssetClass::Macro => "macro_series",
         }
+    }
+}
+
+/// A question, and what the market said to it.
+struct Priced {
+    question: Question,
+    said: Result<MarketAnswer, MarketError>,
+    took: Duration,
+}
+
+impl Priced {
+    /// Records the question in its session, if it names one.
+    async fn answer(self, call: &Call, session: Option<&Session>) -> Result<QuoteAnswer, Failure> {
+        let Self {
+            question,
+            said,
+            took,
+        } = self;
+        let answer = match said {
+            Ok(answer) => answer,
+            Err(error) => {
+                let tracking = match session {
+                    None => return Err(error.into()),
+                    Some(Session::Open(id)) => {
+                        question.record_failure(call, *id, &error, took).await
+                    }
+                    Some(Session::Settled(tracking)) => tracking.clone(),
+                };
+                return Err(Failure::from(error).with_session(json!(tracking)));
+            }
+        };
+        let tracking = match session {
+            None => None,
+            Some(Session::Open(id)) => Some(question.record(call, *id, &answer, took).await?),
+            Some(Session::Settled(tracking)) => Some(tracking.clone()),
+        };
+        let language = question.language.as_deref();
+        Ok(QuoteAnswer::new(answer, language, tracking))
     }
 }
 
