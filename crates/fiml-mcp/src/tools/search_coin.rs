@@ -8,10 +8,8 @@ use super::{
     Call, Effect, Facts, Tool, idempotency_key,
     quote_answer::QuoteAnswer,
     quote_schema,
-    search::{
-        MAX_PLACE_BYTES, Search, depth, language, more_symbols, place, session, symbol,
-        symbol_schema,
-    },
+    search::{MAX_PLACE_BYTES, Search, place, symbol},
+    search_schema::{depth, language, more_symbols, session, symbol_schema},
 };
 use crate::{error::Failure, schema};
 
