@@ -94,6 +94,19 @@ pub(crate) fn is_money(quote: &Symbol) -> bool {
     MONEY.contains(&quote.as_str())
 }
 
+/// Coins that a name alone stands for, without what it is priced in.
+const WELL_KNOWN: [&str; 40] = [
+    "AAVE", "ADA", "ALGO", "APT", "ARB", "ATOM", "AVAX", "BCH", "BNB", "BTC", "DAI", "DOGE", "DOT",
+    "ETC", "ETH", "FIL", "HBAR", "ICP", "LINK", "LTC", "MATIC", "NEAR", "OP", "PAXG", "PEPE",
+    "POL", "SHIB", "SOL", "SUI", "TON", "TRX", "UNI", "USDC", "USDT", "XBT", "XDG", "XLM", "XMR",
+    "XRP", "ZEC",
+];
+
+/// Whether a name alone is that of a coin.
+pub(crate) fn is_well_known(base: &Symbol) -> bool {
+    WELL_KNOWN.contains(&base.as_str())
+}
+
 /// The pairs that answer for a question at an exchange, best first; in a dollar where nobody says.
 ///
 /// A coin goes by the name most exchanges have for it.

@@ -109,7 +109,8 @@ impl QuoteRequest {
     /// official series (`UST10Y`), and otherwise what goes by a ticker.
     pub fn of(symbol: Symbol) -> Self {
         match pair::split(&symbol) {
-            (base, Some(quote)) if pair::is_money(&quote) => Self::coin(base, Some(quote)),
+            // The whole symbol: an answer goes by the name that it was asked for.
+            (_, Some(quote)) if pair::is_money(&quote) => Self::coin(symbol, None),
             _ => Self::ticker(symbol),
         }
     }

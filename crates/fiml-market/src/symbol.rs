@@ -46,7 +46,14 @@ impl FromStr for Symbol {
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '^' | '=' | '-');
         if !symbol.chars().all(allowed) {
-            return Err(invalid("only letters, digits and . ^ = - are allowed"));
+            return Err(invalid(if symbol.contains('/') {
+                "only letters, digits and . ^ = - are allowed; a pair is written BTC-USD"
+            } else if symbol.contains([',', ';', ' ']) {
+                "only letters, digits and . ^ = - are allowed; it is one symbol, and each further one stands \
+                 by itself"
+            } else {
+                "only letters, digits and . ^ = - are allowed"
+            }));
         }
         if symbol.len() > Self::MAX_LENGTH {
             return Err(invalid("it is longer than 15 characters"));

@@ -1,25 +1,11 @@
 //! What can go wrong, and the one place where it is put into the words of the wire.
 
 use fiml_analytics::AnalyticsError;
-use fiml_market::{Attempt, MarketError, Symbol};
+use fiml_market::{Attempt, FailureKind, MarketError, Symbol};
 use fiml_session_core::{ErrorCode, IdempotencyKey, Invalid, Refusal, SessionError, error_chain};
 use serde::Serialize;
+use serde_json::Value;
 use thiserror::Error;
-
-/// Why serving ended before the client closed its side.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The client and the server did not come to terms.
-    #[error("the client could not be greeted")]
-    Handshake(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The loop that answers the client broke down.
-    #[error("the server stopped answering")]
-    Stopped(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The listener takes no connections any more.
-    #[error("the server cannot be reached any more")]
-    Listener(#[source] std::io::Error),
-}
 
 /// Why a tool did not do what it was asked.
 #[derive(Debug, Error)]
@@ -42,6 +28,13 @@ pub(crate) enum Failure {
     /// A text is no symbol; the argument is the wire's name of it.
     #[error(transparent)]
     Symbol(InvalidArgumentSymbol),
+    /// A search without a price, with what its answer would say beside it.
+    #[error("{failure}")]
+    Search {
+        failure: Box<Self>,
+        session: Option<Value>,
+        more: Vec<Value>,
+    },
     #[error("the tool {tool} broke down")]
     Broken { tool: &'static str },
 }
@@ -57,6 +50,30 @@ impl Failure {
                 }
             }
             failure => failure,
+        }
+    }
+
+    /// The same, with whether the failed question stands in its session's record.
+    pub(crate) fn with_session(self, session: Value) -> Self {
+        Self::Search {
+            failure: Box::new(self),
+            session: Some(session),
+            more: Vec::new(),
+        }
+    }
+
+    /// The same, with what the other symbols of the call brought.
+    pub(crate) fn with_more(self, more: Vec<Value>) -> Self {
+        let (failure, session) = match self {
+            Self::Search {
+                failure, session, ..
+            } => (failure, session),
+            failure => (Box::new(failure), None),
+        };
+        Self::Search {
+            failure,
+            session,
+            more,
         }
     }
 }
@@ -83,6 +100,12 @@ pub(crate) struct ErrorBody {
     /// What each source of prices said, where none could answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attempts: Vec<Attempt>,
+    /// Whether a search's question stands in its session's record all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Value>,
+    /// What the other symbols of a search brought.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Value>,
 }
 
 impl ErrorBody {
@@ -95,6 +118,8 @@ impl ErrorBody {
             limit: None,
             hint: code.hint().to_owned(),
             attempts: Vec::new(),
+            session: None,
+            more: Vec::new(),
         }
     }
 
@@ -102,6 +127,13 @@ impl ErrorBody {
         Self {
             argument: argument.map(wire_name),
             limit,
+            ..self
+        }
+    }
+
+    fn hinted(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: hint.into(),
             ..self
         }
     }
@@ -155,11 +187,7 @@ impl From<&Failure> for ErrorBody {
                     "it may have been done: look with get-session-info or list-sessions before calling \
                      again; with an idempotencyKey a call can be repeated safely"
                 };
-                let hint = hint.to_owned();
-                Self {
-                    hint,
-                    ..Self::from(source)
-                }
+                Self::from(source).hinted(hint)
             }
             Failure::Analytics(error) => {
                 Self::new(error.code(), error.chain()).at(error.argument(), error.limit())
@@ -167,6 +195,15 @@ impl From<&Failure> for ErrorBody {
             Failure::Symbol(invalid) => Self::new(ErrorCode::InvalidArgument, invalid.to_string())
                 .at(Some(invalid.argument), Some(symbol_limit())),
             Failure::Market(error) => Self::from(error),
+            Failure::Search {
+                failure,
+                session,
+                more,
+            } => Self {
+                session: session.clone(),
+                more: more.clone(),
+                ..Self::from(&**failure)
+            },
             Failure::Broken { .. } => Self::new(ErrorCode::Internal, failure.to_string()),
         }
     }
@@ -240,27 +277,34 @@ impl From<&MarketError> for ErrorBody {
             MarketError::SymbolNotFound { near, .. } => {
                 let body = Self::new(ErrorCode::SymbolNotFound, message).at(Some("symbol"), None);
                 if near.is_empty() {
-                    return body;
+                    return body.hinted(
+                        "check the symbol: search-by-symbol knows shares, funds, indices and yields, \
+                         search-by-coin knows coins",
+                    );
                 }
-                let hint = format!("ask for one of {}", near.join(", "));
-                Self { hint, ..body }
+                body.hinted(format!("ask for one of {}", near.join(", ")))
             }
             MarketError::ProviderUnavailable { .. } | MarketError::Unavailable { .. } => {
-                let hint = "call again later, or name another source of prices".to_owned();
+                let attempts = error.attempts().to_vec();
+                // What is wrong with a price file does not pass.
+                let at_home = attempts
+                    .iter()
+                    .all(|attempt| attempt.outcome == FailureKind::Other.as_str());
+                let hint = if at_home && !attempts.is_empty() {
+                    "mend what the message names, or name another source of prices"
+                } else {
+                    "call again later, or name another source of prices"
+                };
                 Self {
-                    hint,
-                    attempts: error.attempts().to_vec(),
-                    ..Self::new(ErrorCode::ProviderUnavailable, message)
+                    attempts,
+                    ..Self::new(ErrorCode::ProviderUnavailable, message).hinted(hint)
                 }
             }
             MarketError::NotConfigured { .. } => {
-                let hint = "start the server with --prices PATH or FIML_PRICES, or with providers named by \
-                            FIML_PROVIDERS; fiml providers lists them";
-                let body = Self::new(ErrorCode::ProviderUnavailable, message);
-                Self {
-                    hint: hint.to_owned(),
-                    ..body
-                }
+                Self::new(ErrorCode::ProviderUnavailable, message).hinted(
+                    "calling again does not help: start the server with --prices PATH or FIML_PRICES, or with \
+                     providers named by FIML_PROVIDERS; fiml providers lists them",
+                )
             }
             _ => Self::new(ErrorCode::Internal, message),
         }

@@ -6,8 +6,9 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
-        CustomRequest, CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult,
-        MetaObject, PaginatedRequestParams, RequestMetaObject, ServerCapabilities, ServerConfig,
+        CustomRequest, CustomResult, DiscoverResult, ErrorCode, Implementation, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
+        PaginatedRequestParams, RequestMetaObject, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
 };
@@ -108,6 +109,12 @@ fn implementation() -> Implementation {
         .with_description("Durable sessions for financial analysis, with dated prices.")
 }
 
+/// What is not advertised is no method of this server either.
+fn there_are_none(what: &str) -> ErrorData {
+    let message = format!("this server has no {what}; tools/list lists its tools");
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
+}
+
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
@@ -169,6 +176,30 @@ impl ServerHandler for Handler {
         }
         let message = format!("{} was given up: the client did not wait for it", tool.name);
         Err(ErrorData::internal_error(message, None))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Err(there_are_none("prompts"))
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Err(there_are_none("resources"))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Err(there_are_none("resource templates"))
     }
 
     /// Requests of ours whose parameters could not be read come here, beside methods we do not have.

@@ -12,9 +12,9 @@ use tokio::{
 };
 
 use crate::{
-    error::ServeError,
     handler::Handler,
     outbox,
+    serve_error::ServeError,
     server::McpServer,
     transport::{End, LAST_REQUESTS, LineTransport},
 };

@@ -130,7 +130,7 @@ impl ErrorCode {
             Self::Forbidden => "ask for a session or user of your own",
             Self::SymbolNotFound => "check the symbol",
             Self::ProviderUnavailable => {
-                "name a price file with FIML_PRICES or providers with FIML_PROVIDERS, or call again later"
+                "name a price file with FIML_PRICES or providers with FIML_PROVIDERS; one that failed may answer later"
             }
             Self::StoreUnavailable | Self::ArchiveUnavailable => "nothing was done; call again",
             Self::OutcomeUnknown => {

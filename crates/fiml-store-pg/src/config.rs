@@ -26,7 +26,8 @@ pub struct PgConfig {
     pub pool_size: NonZeroUsize,
     /// How long a call takes at most, waiting for a connection included.
     pub timeout: Duration,
-    /// How long a call takes at most whose work grows with the number of sessions: staging, purging, figures.
+    /// How long a call takes at most whose work grows with the number of sessions: staging, purging, figures. One
+    /// that reads gives up after [`timeout`](Self::timeout) where the server has not shown by then that it is there.
     pub batch_timeout: Duration,
 }
 

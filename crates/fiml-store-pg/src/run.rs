@@ -22,6 +22,9 @@ const ATTEMPTS: u32 = 4;
 #[derive(Debug, Clone, Copy)]
 struct Mode {
     within: Duration,
+    /// How long the server may take until it shows that it is there: one that hangs keeps nobody for as long as
+    /// work over many sessions may take.
+    first_sign: Duration,
     around: Around,
     writes: bool,
 }
@@ -55,8 +58,10 @@ impl PgStore {
         R: Send + 'static,
         Composed<T>: LoadQuery<'static, AsyncPgConnection, R>,
     {
+        let within = self.connector().config.timeout;
         let mode = Mode {
-            within: self.connector().config.timeout,
+            within,
+            first_sign: within,
             around: Around::Nothing,
             writes: false,
         };
@@ -70,8 +75,10 @@ impl PgStore {
         R: Send + 'static,
         Composed<T>: LoadQuery<'static, AsyncPgConnection, R>,
     {
+        let within = self.connector().config.timeout;
         let mode = Mode {
-            within: self.connector().config.timeout,
+            within,
+            first_sign: within,
             around: Around::Nothing,
             writes: true,
         };
@@ -116,6 +123,7 @@ impl PgStore {
     {
         let mode = Mode {
             within: self.connector().config.batch_timeout,
+            first_sign: self.connector().config.timeout,
             around: match by {
                 Statements::One => Around::TransactionIfSlow,
                 Statements::Several => Around::Transaction,
@@ -137,6 +145,7 @@ impl PgStore {
     {
         let mode = Mode {
             within,
+            first_sign: within,
             around: Around::Transaction,
             writes,
         };
@@ -152,9 +161,10 @@ impl PgStore {
         let task = tokio::spawn(async move {
             let deadline = Instant::now() + mode.within;
             // The server ends the wait too, or it would go on there for every call that gave up.
-            let left = || deadline.saturating_duration_since(Instant::now());
+            let first_sign = deadline.min(Instant::now() + mode.first_sign);
+            let left = || first_sign.saturating_duration_since(Instant::now());
             let opening = store.open_to_lock_within(|| statement_timeout(left()));
-            match timeout_at(deadline, opening).await {
+            match timeout_at(first_sign, opening).await {
                 Ok(opened) => opened.map_err(|error| store.not_open(error))?,
                 Err(elapsed) => return Err(undone(Complaint::Lost, elapsed)),
             }
@@ -229,7 +239,8 @@ where
         may_pass: false,
         is_too_slow: false,
     };
-    let conn = match timeout_at(deadline, pool.get()).await {
+    let first_sign = || deadline.min(Instant::now() + mode.first_sign);
+    let conn = match timeout_at(first_sign(), pool.get()).await {
         Ok(Ok(conn)) => conn,
         Ok(Err(PoolError::Backend(error))) => return Err(lasting(no_connection(error))),
         Ok(Err(error)) => return Err(lasting(undone(Complaint::Lost, error))),
@@ -239,7 +250,12 @@ where
         conn: Some(conn),
         may_be_done: false,
     };
-    let done = timeout_at(deadline, conn.run(mode, work)).await;
+    // Without a transaction of its own, a statement is ended by the server in less.
+    let deadline = match mode.around {
+        Around::Transaction => deadline,
+        Around::Nothing | Around::TransactionIfSlow => first_sign(),
+    };
+    let done = timeout_at(deadline, conn.run(mode, first_sign(), work)).await;
     match done {
         Ok(Ok(done)) => {
             conn.keep();
@@ -262,7 +278,7 @@ struct Checked {
 }
 
 impl Checked {
-    async fn run<T, W>(&mut self, mode: Mode, work: &W) -> Result<T, Failure>
+    async fn run<T, W>(&mut self, mode: Mode, first_sign: Instant, work: &W) -> Result<T, Failure>
     where
         T: Send,
         W: for<'c> Fn(&'c mut AsyncPgConnection) -> Work<'c, T> + Sync,
@@ -280,7 +296,8 @@ impl Checked {
             " ISOLATION LEVEL REPEATABLE READ READ ONLY"
         };
         let begin = format!("BEGIN{kind}; SET LOCAL statement_timeout TO {within}");
-        conn.batch_execute(&begin).await?;
+        let begun = timeout_at(first_sign, conn.batch_execute(&begin)).await;
+        begun.map_err(|elapsed| Failure::Store(undone(Complaint::TooSlow, elapsed)))??;
         let done = work(conn).await?;
         self.may_be_done = mode.writes;
         conn.batch_execute("COMMIT").await?;

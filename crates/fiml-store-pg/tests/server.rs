@@ -7,10 +7,13 @@
 
 mod common;
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, error::Error, sync::Arc, time::Duration};
 
 use common::{archive, beside, config_on, connect, pending, staged, waits};
-use fiml_session_core::store::{ArchiveStore, Health, Scope, StoreError, StoreHealth};
+use fiml_session_core::{
+    MetricsDigest,
+    store::{ArchiveStore, Health, MetricsFilter, MetricsStore, Scope, StoreError, StoreHealth},
+};
 use fiml_store_pg::{ConnectError, PgConfig, PgStore};
 use fiml_testkit::{
     fixtures::{START, id},
@@ -150,6 +153,40 @@ async fn a_server_that_hangs_fails_calls_within_their_time() {
     config.timeout = FOR_EVER;
     let found = connect(&config).await.get(&Scope::All, id(1)).await;
     assert_eq!(found.unwrap(), Some(session.snapshot));
+}
+
+#[tokio::test]
+async fn figures_of_a_server_that_hangs_fail_within_the_time_of_a_call() {
+    let server = PostgresServer::start_with(&[("fsync", "off")]);
+    let mut config = config_on(&server);
+    config.timeout = Duration::from_secs(1);
+    config.batch_timeout = FOR_EVER;
+    let user = staged(1, 1).snapshot.session.user_id;
+    assert!(user.is_some(), "one user's are read by one statement");
+    let mut asked = Vec::new();
+    for user_id in [None, user] {
+        let filter = MetricsFilter {
+            user_id,
+            ..MetricsFilter::default()
+        };
+        let store = connect(&config).await;
+        assert!(figures(&store, &filter).await.is_ok());
+        asked.push((store, filter));
+    }
+    server.pause();
+    for (store, filter) in asked {
+        // On the connection that is open, and on one that is yet to be.
+        for _ in 0..2 {
+            let error = figures(&store, &filter).await.unwrap_err();
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        }
+    }
+    server.resume();
+}
+
+async fn figures(store: &PgStore, filter: &MetricsFilter) -> Result<MetricsDigest, StoreError> {
+    let all = BTreeSet::new();
+    store.digest(&Scope::All, filter, &all, START).await
 }
 
 #[tokio::test]

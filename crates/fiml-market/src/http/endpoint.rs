@@ -2,6 +2,8 @@
 //!
 //! Whoever asks has calls admitted first.
 
+use std::error::Error as _;
+use std::io;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -260,12 +262,30 @@ impl Endpoint {
         let failure = if error.is_timeout() {
             FailureKind::Timeout
         } else if error.is_connect() {
-            FailureKind::ConnectFailed
+            return self.failed(FailureKind::ConnectFailed, unreached(&error));
         } else {
             FailureKind::BadAnswer
         };
         self.failed(failure, error.without_url())
     }
+}
+
+/// Why there is no connection, in a few words: every layer beneath says the same in its own.
+fn unreached(error: &reqwest::Error) -> String {
+    let mut innermost = String::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        next = cause.source();
+        innermost = cause.to_string();
+        if innermost.starts_with("dns error") {
+            return "its host name cannot be resolved".to_owned();
+        }
+        let system = cause.downcast_ref::<io::Error>();
+        if system.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+            return "connection refused".to_owned();
+        }
+    }
+    format!("no connection could be made: {}", printable(&innermost))
 }
 
 /// A status, as the reason of a failure.

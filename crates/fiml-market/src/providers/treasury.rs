@@ -19,6 +19,9 @@ const LIMIT: RateLimit = RateLimit::new(5, 1);
 /// What the yields are in.
 const UNIT: &str = "percent";
 
+/// How many yields are named to who asks for another.
+const MAX_OTHERS: usize = 5;
+
 /// The maturities by our symbols, and the columns they stand in.
 const SERIES: [(&str, &str); 13] = [
     ("UST1M", "1 Mo"),
@@ -36,9 +39,26 @@ const SERIES: [(&str, &str); 13] = [
     ("UST30Y", "30 Yr"),
 ];
 
-/// Whether a symbol names one of the yields, from `UST1M` to `UST30Y`.
+/// Whether a symbol reads as the name of a yield, as `UST10Y` does; not each of them is published.
 pub(crate) fn is_series(symbol: &Symbol) -> bool {
-    column(symbol).is_some()
+    let maturity = symbol.as_str().strip_prefix("UST");
+    let number = maturity.and_then(|text| text.strip_suffix(['M', 'Y']));
+    number.is_some_and(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The yields that there are whose maturities are the nearest.
+fn others(symbol: &Symbol) -> Vec<String> {
+    let months = |name: &str| -> Option<i64> {
+        let (number, unit) = name.strip_prefix("UST")?.split_at_checked(name.len() - 4)?;
+        Some(number.parse::<i64>().ok()? * if unit == "Y" { 12 } else { 1 })
+    };
+    let Some(asked) = months(symbol.as_str()) else {
+        return Vec::new();
+    };
+    let mut names = SERIES.map(|(name, _)| name).to_vec();
+    names.sort_by_key(|name| months(name).map(|months| (months - asked).abs()));
+    names.truncate(MAX_OTHERS);
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn column(symbol: &Symbol) -> Option<&'static str> {
@@ -174,7 +194,8 @@ impl MarketProvider for Treasury {
 
     async fn quote(&self, request: &QuoteRequest, turn: &Turn) -> Result<Quote, MarketError> {
         let not_found = || MarketError::not_found(request, Vec::new());
-        let column = column(&request.symbol).ok_or_else(not_found)?;
+        let column = column(&request.symbol)
+            .ok_or_else(|| MarketError::not_found(request, others(&request.symbol)))?;
         let today = turn.now().date_naive();
         let mut days: Vec<(NaiveDate, Decimal)> = Vec::new();
         // In the first days of a year there may be one day, and nothing to compare it with, or none.

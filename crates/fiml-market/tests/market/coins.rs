@@ -119,3 +119,23 @@ async fn the_exchange_asked_for_is_not_echoed() {
     assert_eq!(quote.exchange, None);
     assert_eq!(notes(&quote), [NoteKind::ExchangeNotHonoured]);
 }
+
+#[tokio::test]
+async fn a_share_is_no_coin_and_a_pair_goes_by_its_whole_name() {
+    let content = "symbol,date,price,currency\nAAPL,2026-01-01,1,USD\nBTC-USD,2026-01-01,2,\n";
+    let share = QuoteRequest::coin(symbol("AAPL"), None);
+    let error = ask(content, &share).await.unwrap_err();
+    let MarketError::SymbolNotFound { near, .. } = error else {
+        panic!("{error}");
+    };
+    assert!(near.is_empty(), "{near:?}");
+    let unusable = format!("{content}MSFT,2026-01-01,x,\n");
+    let share = QuoteRequest::coin(symbol("MSFT"), None);
+    let error = ask(&unusable, &share).await.unwrap_err();
+    assert_eq!(error.kind(), "symbol_not_found");
+    let quote = ask(content, &QuoteRequest::of(symbol("BTC-USDT")))
+        .await
+        .unwrap();
+    assert_eq!(quote.symbol.as_str(), "BTC-USDT");
+    assert_eq!(quote.pair.unwrap().to_string(), "BTC/USD");
+}

@@ -1,11 +1,13 @@
 //! Quotes of shares, funds and indices.
 
+use std::sync::Arc;
+
 use fiml_market::{
-    ChangeBasis, Delivery, Depth, FilePrices, MarketError, MarketProvider as _, NoteKind,
-    RangeSource, Turn,
+    ChangeBasis, Delivery, Depth, FilePrices, Market, MarketConfig, MarketError,
+    MarketProvider as _, NoteKind, RangeSource, Turn,
 };
 
-use crate::fixture::{Files, ask, equity, instant, notes};
+use crate::fixture::{Files, ask, equity, instant, later, notes, turn};
 
 const MONTHLY: &str = "symbol,date,price\n\
     AAPL,Jan 1 2009,90.13\nAAPL,Feb 1 2009,89.31\nAAPL,Mar 1 2009,105.12\n\
@@ -236,4 +238,61 @@ async fn a_quote_says_that_lines_of_its_file_were_left_out() {
     assert_eq!(notes(&quote), [NoteKind::LinesLeftOut]);
     let message = &quote.notes[0].message;
     assert!(message.contains("prices.csv line 3"), "{message}");
+}
+
+const MIXED: &str = "symbol,date,price\nAAPL,2010-02-01,1x\nAAPL,2010-03-01,2x\nMSFT,11/25/2026,3\n\
+    MSFT,2010-03-01,4\nGOOG,2010-03-01,5\nIBM,2200-01-01,6\n";
+
+#[tokio::test]
+async fn what_is_wrong_with_lines_of_one_symbol_is_told_to_nobody_else() {
+    let quote = ask(MIXED, &equity("GOOG")).await.unwrap();
+    assert!(quote.notes.is_empty(), "{:?}", quote.notes);
+    let quote = ask(MIXED, &equity("MSFT")).await.unwrap();
+    assert_eq!(
+        quote.notes[0].message,
+        "1 line about MSFT could not be used; prices.csv line 4: `11/25/2026` is not a date; write \
+         2010-03-01 or Mar 1 2010"
+    );
+    let torn = format!("{MIXED}\"GOOG,2010-03-02,7\n");
+    let quote = ask(&torn, &equity("GOOG")).await.unwrap();
+    let message = &quote.notes[0].message;
+    assert!(
+        message.contains("any symbol; prices.csv line 8"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_symbol_without_a_usable_line_is_not_unknown() {
+    for (symbol, told) in [
+        ("AAPL", "no usable price of `AAPL`: 2 lines about AAPL"),
+        ("IBM", "every price of `IBM` is dated in the future"),
+    ] {
+        let (_files, path) = Files::with("prices.csv", MIXED);
+        let prices = FilePrices::open(path).await.unwrap();
+        let market = Market::new(vec![Arc::new(prices)], MarketConfig::default());
+        let error = market.quote(&equity(symbol), later()).await.unwrap_err();
+        assert_eq!(error.kind(), "provider_unavailable");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_named_after_a_symbol_concerns_that_symbol_alone() {
+    let files = Files::new();
+    files.write("AAPL.csv", "Date,Close\n2010-03-01,0\n");
+    files.write("MSFT.csv", "Date,High,Low,Close\n2010-03-01,3,2,4\n");
+    files.write("GOOG.csv", "[]\n");
+    let prices = FilePrices::open(files.path()).await.unwrap();
+    let quote = prices.quote(&equity("MSFT"), &turn()).await.unwrap();
+    let messages: Vec<_> = quote.notes.iter().map(|note| &*note.message).collect();
+    assert_eq!(
+        messages,
+        [
+            "1 file could not be used, and may be about any symbol; GOOG.csv: it is JSON; a price file is a \
+             CSV file with commas between its columns"
+        ]
+    );
+    let error = prices.quote(&equity("AAPL"), &turn()).await.unwrap_err();
+    assert_eq!(error.kind(), "provider_unavailable");
 }

@@ -221,6 +221,12 @@ async fn the_treasury_tells_yields_of_its_last_day_and_the_day_before() {
         market.quote(&missing, now()).await.unwrap_err().kind(),
         "symbol_not_found"
     );
+    let unpublished = QuoteRequest::of("UST9Y".parse().unwrap());
+    let error = market.quote(&unpublished, now()).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no price for `UST9Y`; did you mean UST10Y, UST7Y, UST5Y, UST3Y, UST2Y?"
+    );
 }
 
 #[tokio::test]

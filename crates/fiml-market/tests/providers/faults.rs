@@ -312,4 +312,8 @@ async fn nobody_there_is_told_apart_from_nobody_answering() {
     let attempts = failed(&market(vec![coinbase(&nowhere().await)])).await;
     let outcomes: Vec<&str> = attempts.iter().map(|one| one.outcome).collect();
     assert_eq!(outcomes, ["connect_failed", "connect_failed"]);
+    assert_eq!(
+        attempts[0].reason.as_deref(),
+        Some("coinbase could not answer: connection refused")
+    );
 }

@@ -75,9 +75,18 @@ fn a_symbol_alone_says_what_it_is() {
         ("BRK-B", AssetClass::Equity),
         ("BTC-USD", AssetClass::Coin),
         ("UST10Y", AssetClass::Macro),
-        ("UST11Y", AssetClass::Equity),
+        ("UST11Y", AssetClass::Macro),
+        ("USTB", AssetClass::Equity),
     ] {
         let request = QuoteRequest::of(text.parse().unwrap());
         assert_eq!(request.asset_class, class, "{text}");
+    }
+}
+
+#[test]
+fn what_would_have_been_a_symbol_is_told_how_it_is_written() {
+    for (text, told) in [("BTC/USD", "BTC-USD"), ("AAPL,MSFT", "one symbol")] {
+        let error = text.parse::<Symbol>().unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
     }
 }

@@ -40,19 +40,29 @@ impl Access {
     }
 
     /// What is wrong with where a request goes and comes from.
-    fn complaint(&self, request: &Request) -> Option<&'static str> {
+    fn complaint(&self, request: &Request) -> Option<String> {
         let Ok(host) = only(request.headers(), &header::HOST) else {
-            return Some("the Host header must stand there once, as text");
+            return Some("the Host header must stand there once, as text".to_owned());
         };
         let host = host.or_else(|| request.uri().authority().map(Authority::as_str));
         if !self.hosts.is_empty() && !host.is_some_and(|host| self.is_own(host)) {
-            return Some("the Host header names a host that this server is not; see allowed_hosts");
+            let own = self.hosts.join(", ");
+            return Some(format!(
+                "the Host header names a host that this server is not: it is called by {own}"
+            ));
         }
         let Ok(origin) = only(request.headers(), &header::ORIGIN) else {
-            return Some("the Origin header must stand there once, as text");
+            return Some("the Origin header must stand there once, as text".to_owned());
         };
         if origin.is_some_and(|origin| !self.origins.iter().any(|known| covers(known, origin))) {
-            return Some("the Origin header names a page that may not call; see allowed_origins");
+            let pages = match &*self.origins {
+                [] => "no page may".to_owned(),
+                pages => format!("pages of {} may", pages.join(", ")),
+            };
+            return Some(format!(
+                "the Origin header names a page that may not call: {pages}, and callers that are no browsers \
+                 send no Origin"
+            ));
         }
         None
     }
@@ -92,7 +102,7 @@ pub(super) async fn check(
         None => next.run(request).await,
         Some(complaint) => {
             tracing::debug!(complaint, "a request was turned away");
-            let rejection = Rejection::invalid(complaint.to_owned());
+            let rejection = Rejection::invalid(complaint);
             Refusal::closing(StatusCode::FORBIDDEN, rejection).into_response()
         }
     }
@@ -135,6 +145,18 @@ mod tests {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
         request
+    }
+
+    #[test]
+    fn who_is_turned_away_is_told_who_would_not_be() {
+        let access = Access::new(&HttpConfig::default());
+        for (host, origin, told) in [
+            ("evil.com", None, "called by localhost, 127.0.0.1, [::1]"),
+            ("localhost", Some("http://evil.com"), "http://localhost:*"),
+        ] {
+            let complaint = access.complaint(&request(host, origin)).unwrap();
+            assert!(complaint.contains(told), "{complaint}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{config::HttpConfig, connection::Connections, ending::Ending};
-use crate::error::ServeError;
+use crate::serve_error::ServeError;
 
 /// How long to wait where a connection cannot be accepted for want of files or memory.
 const BREATH: Duration = Duration::from_millis(100);

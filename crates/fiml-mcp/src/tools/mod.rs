@@ -11,6 +11,7 @@ mod quote_answer;
 mod quote_schema;
 mod search;
 mod search_coin;
+mod search_schema;
 mod search_symbol;
 mod session_analytics;
 mod writing;

@@ -11,8 +11,7 @@ use fiml_session_core::{SessionError, SessionId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Success;
-use crate::error::{ErrorBody, Failure};
+use crate::error::ErrorBody;
 
 /// A price with all a reader needs to trust it or not; what is unknown is absent.
 #[derive(Debug, Serialize)]
@@ -195,22 +194,8 @@ impl QuoteAnswer {
     }
 
     /// The answer with those of the other symbols asked for in the same call.
-    pub(super) fn with_more(
-        self,
-        others: impl IntoIterator<Item = (String, Result<Self, Failure>)>,
-    ) -> Self {
-        let others = others.into_iter().map(|(symbol, answer)| match answer {
-            Ok(answer) => json!(Success::of(answer)),
-            Err(failure) => {
-                let mut body = json!(ErrorBody::from(&failure));
-                body["symbol"] = symbol.into();
-                body
-            }
-        });
-        Self {
-            more: others.collect(),
-            ..self
-        }
+    pub(super) fn with_more(self, more: Vec<Value>) -> Self {
+        Self { more, ..self }
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn answer() -> JsonObject {
                 "more",
                 schema::list(
                     "One for each of moreSymbols, in their order: status success with the fields of this \
-                     answer, or status error with symbol, code, message and hint.",
+                     answer, or status error with symbol, code, message and hint. Also in an error.",
                     &json!({"type": "object"}),
                 ),
             ),

@@ -2,77 +2,59 @@
 
 use std::time::{Duration, Instant};
 
-use fiml_market::{Answer as MarketAnswer, MarketError, QuoteRequest, Symbol};
+use fiml_market::{Answer as MarketAnswer, AssetClass, MarketError, QuoteRequest, Symbol};
 use fiml_session_core::{
     Conditions, ErrorCode, Invalid, QueryRecord, Refusal, SessionError, SessionId, Timestamp,
     text::check_name,
 };
-use futures_util::{
-    FutureExt as _,
-    future::{join_all, try_join},
-};
-use serde_json::{Map, Value};
+use futures_util::future::{join, join_all};
+use serde_json::{Map, Value, json};
 
 use super::{
-    Call,
+    Call, Success,
     quote_answer::{QuoteAnswer, Tracking},
 };
-use crate::{
-    error::{ErrorBody, Failure, InvalidArgumentSymbol},
-    schema::{self, Named},
-};
+use crate::error::{ErrorBody, Failure, InvalidArgumentSymbol};
 
 /// The longest name of a market or exchange, in bytes.
 pub(super) const MAX_PLACE_BYTES: usize = 32;
-/// The longest language tag, in characters; BCP 47 asks for no more.
-const MAX_LANGUAGE_CHARS: usize = 35;
 /// How much of a failure's message goes into the record, in characters.
 const MAX_FAILURE_CHARS: usize = 400;
 
 /// The session, the price, the record; without a session it is the price alone.
 const STEPS: u8 = 3;
 
-/// How many more symbols one call may ask for.
-const MAX_MORE: usize = 9;
-
-/// A search, its arguments proven but for the session.
-#[derive(Debug, Clone)]
-pub(super) struct Question {
-    pub(super) query_type: &'static str,
-    pub(super) request: QuoteRequest,
+/// A search as it was asked for: of one symbol, and in the same way of others.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub(super) symbol: String,
+    pub(super) more_symbols: Vec<String>,
     pub(super) language: Option<String>,
     pub(super) session_id: Option<String>,
 }
 
-impl Question {
-    /// Asks for this and for other symbols in the same way; each of these succeeds or fails, and is recorded,
-    /// by itself.
+impl Search {
+    /// Asks for all symbols at the same time; each of them succeeds or fails, and is recorded, by itself.
     ///
     /// A session that takes no queries is an error before any quote is fetched, unless it holds the
     /// question under the call's key already. A session that cannot be reached or holds all it may does
     /// not keep the quote from the caller; one that may or may not have taken the question does.
-    pub(super) async fn answer_with(
+    pub(super) async fn answer(
         self,
         call: &Call,
-        more: &[String],
-        request: impl Fn(&Self, Symbol) -> QuoteRequest,
+        request: impl Fn(Symbol) -> QuoteRequest + Send + Sync,
     ) -> Result<QuoteAnswer, Failure> {
-        if !more.is_empty() && call.key.is_some() {
-            return Err(Failure::Call(Invalid::malformed(
-                "idempotencyKey",
-                "stands for one question, and moreSymbols asks several",
-                "one of idempotencyKey and moreSymbols",
-            )));
-        }
-        let others = more.iter().map(|text| {
-            let symbol = symbol("moreSymbols", text);
-            let question = symbol.map(|symbol| Self {
-                request: request(&self, symbol),
-                ..self.clone()
-            });
-            (text.clone(), question)
-        });
-        let others: Vec<_> = others.collect();
+        self.check(call)?;
+        let question = |argument, text: &str| {
+            let request = request(symbol(argument, text)?);
+            Ok(Question {
+                request,
+                language: self.language.clone(),
+            })
+        };
+        let first = question("symbol", &self.symbol);
+        let others = self.more_symbols.iter();
+        let others: Vec<_> = others.map(|text| question("moreSymbols", text)).collect();
         let session = match &self.session_id {
             Some(id) => {
                 let next = "looking at the session";
@@ -89,33 +71,81 @@ impl Question {
         call.progress.tell(looks, steps, next).await;
         let session = session.as_ref();
         // All at the same time, so that many take no longer than one may.
-        let others = others.into_iter().map(async |(text, question)| {
-            let priced = match question {
-                Ok(question) => Ok(question.ask(call).await),
-                Err(failure) => Err(failure),
-            };
-            (text, priced)
-        });
-        let first = async {
-            let priced = self.ask(call).await;
-            if let Some(Session::Open(_)) = session {
-                let next = "recording the question";
-                call.progress.tell(2, STEPS, next).await;
-            }
-            priced.answer(call, session).await
-        };
-        // What fails has no effect: none of the others is recorded before the first.
-        let (first, others) = try_join(first, join_all(others).map(Ok)).await?;
-        let others = others.into_iter().map(async |(text, priced)| {
-            let answer = match priced {
-                Ok(priced) => priced.answer(call, session).await,
-                Err(failure) => Err(failure),
-            };
-            (text, answer)
-        });
-        Ok(first.with_more(join_all(others).await))
+        let others = others.into_iter().map(|question| ask(question, call));
+        let (first, others) = join(ask(first, call), join_all(others)).await;
+        if let Some(Session::Open(_)) = session {
+            let next = "recording the question";
+            call.progress.tell(2, STEPS, next).await;
+        }
+        // The first takes the first place in the record.
+        let first = answer(first, call, session).await;
+        let others = others.into_iter();
+        let others = others.map(|priced| answer(priced, call, session));
+        let more = self.more_symbols.into_iter().zip(join_all(others).await);
+        let more: Vec<_> = more.map(|(text, found)| entry(text, found)).collect();
+        match first {
+            Ok(answer) => Ok(answer.with_more(more)),
+            Err(failure) if more.is_empty() => Err(failure),
+            Err(failure) => Err(failure.under_key(false).with_more(more)),
+        }
     }
 
+    fn check(&self, call: &Call) -> Result<(), Failure> {
+        if call.key.is_some() && !self.more_symbols.is_empty() {
+            return Err(Failure::Call(Invalid::malformed(
+                "idempotencyKey",
+                "stands for one question, and moreSymbols asks several",
+                "one of idempotencyKey and moreSymbols",
+            )));
+        }
+        let mut seen = vec![self.symbol.trim()];
+        for (place, text) in self.more_symbols.iter().enumerate() {
+            let text = text.trim();
+            if seen.iter().any(|seen| seen.eq_ignore_ascii_case(text)) {
+                return Err(Failure::Call(Invalid::malformed(
+                    format!("moreSymbols[{place}]"),
+                    "names a symbol that the call asks for already",
+                    "each symbol once",
+                )));
+            }
+            seen.push(text);
+        }
+        Ok(())
+    }
+}
+
+async fn ask(question: Result<Question, Failure>, call: &Call) -> Result<Priced, Failure> {
+    Ok(question?.ask(call).await)
+}
+
+async fn answer(
+    priced: Result<Priced, Failure>,
+    call: &Call,
+    session: Option<&Session>,
+) -> Result<QuoteAnswer, Failure> {
+    priced?.answer(call, session).await
+}
+
+/// What one of the other symbols brought, as it stands in `more`.
+fn entry(symbol: String, found: Result<QuoteAnswer, Failure>) -> Value {
+    match found {
+        Ok(answer) => json!(Success::of(answer)),
+        Err(failure) => {
+            let mut body = json!(ErrorBody::from(&failure.under_key(false)));
+            body["symbol"] = symbol.into();
+            body
+        }
+    }
+}
+
+/// A search of one symbol, its arguments proven but for the session.
+#[derive(Debug)]
+struct Question {
+    request: QuoteRequest,
+    language: Option<String>,
+}
+
+impl Question {
     async fn ask(self, call: &Call) -> Priced {
         let services = &call.services;
         let asked = Instant::now();
@@ -161,14 +191,14 @@ impl Question {
     /// Records that the market had no answer.
     ///
     /// Without the idempotency key, which would keep a later success out of the record. Where this
-    /// fails too, the caller still learns of the first failure.
+    /// fails too, the caller still learns of the first failure, and that it was not recorded.
     async fn record_failure(
         &self,
         call: &Call,
         id: SessionId,
         error: &MarketError,
         took: Duration,
-    ) {
+    ) -> Tracking {
         let ErrorBody { code, message, .. } = error.into();
         let query = QueryRecord {
             result_summary: message.chars().take(MAX_FAILURE_CHARS).collect(),
@@ -177,8 +207,9 @@ impl Question {
         };
         let store = &call.services.store;
         call.writing.begin();
-        if let Err(error) = store.record_query(&call.scope, id, query, None).await {
-            tracing::warn!(session.id = %id, error = error.chain(), "a failed search was not recorded");
+        match store.record_query(&call.scope, id, query, None).await {
+            Ok(applied) => Tracking::tracked(id, applied.total_queries),
+            Err(error) => untracked(id, &error),
         }
     }
 
@@ -200,7 +231,20 @@ impl Question {
         QueryRecord {
             parameters,
             execution_time_ms: Some(took.as_nanos() as f64 / 1e6),
-            ..QueryRecord::new(self.query_type)
+            ..QueryRecord::new(self.query_type())
+        }
+    }
+
+    /// By what the symbol names, whichever tool was asked: `BTC-USD` is a coin's price.
+    fn query_type(&self) -> &'static str {
+        let class = match self.request.asset_class {
+            AssetClass::Equity => QuoteRequest::of(self.request.symbol.clone()).asset_class,
+            class => class,
+        };
+        match class {
+            AssetClass::Equity => "equity_price",
+            AssetClass::Coin => "crypto_price",
+            AssetClass::Macro => "macro_series",
         }
     }
 }
@@ -223,10 +267,14 @@ impl Priced {
         let answer = match said {
             Ok(answer) => answer,
             Err(error) => {
-                if let Some(Session::Open(id)) = session {
-                    question.record_failure(call, *id, &error, took).await;
-                }
-                return Err(error.into());
+                let tracking = match session {
+                    None => return Err(error.into()),
+                    Some(Session::Open(id)) => {
+                        question.record_failure(call, *id, &error, took).await
+                    }
+                    Some(Session::Settled(tracking)) => tracking.clone(),
+                };
+                return Err(Failure::from(error).with_session(json!(tracking)));
             }
         };
         let tracking = match session {
@@ -326,41 +374,4 @@ pub(super) fn place(argument: &str, name: Option<String>) -> Result<Option<Strin
         check_name(argument, name, MAX_PLACE_BYTES)?;
     }
     Ok(name)
-}
-
-/// The argument that names the asset.
-pub(super) fn symbol_schema(description: &str) -> Named {
-    ("symbol", schema::name(description, Symbol::MAX_LENGTH))
-}
-
-/// The argument that names more assets.
-pub(super) fn more_symbols() -> Named {
-    let description = "More symbols to ask for in the same call and in the same way; the answers stand in \
-                       more. Not with idempotencyKey.";
-    (
-        "moreSymbols",
-        schema::names(description, 1, MAX_MORE, Symbol::MAX_LENGTH),
-    )
-}
-
-pub(super) fn depth() -> Named {
-    let description = "How much to find out: quick is the price and its change; standard, where left \
-                       out, adds figures over the trailing year and what the company reports; deep adds \
-                       technical figures over daily prices and the price of a second source.";
-    (
-        "depth",
-        schema::choice(description, &["quick", "standard", "deep"]),
-    )
-}
-
-pub(super) fn language() -> Named {
-    let description = "The language wanted, such as en. Answers are in English; another language is \
-                       accepted, and notes say that it was not honoured.";
-    ("language", schema::name(description, MAX_LANGUAGE_CHARS))
-}
-
-pub(super) fn session() -> Named {
-    let description = "The session to record this question in: the session_id that \
-                       create-analysis-session returned.";
-    ("sessionId", schema::text(description))
 }

@@ -8,10 +8,8 @@ use super::{
     Call, Effect, Facts, Tool, idempotency_key,
     quote_answer::QuoteAnswer,
     quote_schema,
-    search::{
-        MAX_PLACE_BYTES, Question, depth, language, more_symbols, place, session, symbol,
-        symbol_schema,
-    },
+    search::{MAX_PLACE_BYTES, Search, place, symbol},
+    search_schema::{depth, language, more_symbols, session, symbol_schema},
 };
 use crate::{error::Failure, schema};
 
@@ -75,7 +73,7 @@ impl Tool for SearchCoin {
                         2 * Symbol::MAX_LENGTH + 1,
                     ),
                 ),
-                depth(),
+                depth("figures over the trailing year or over 24 hours, as the source has them"),
                 language(),
                 session(),
                 more_symbols(),
@@ -89,33 +87,29 @@ impl Tool for SearchCoin {
     }
 
     async fn call(call: &Call, arguments: Arguments) -> Result<QuoteAnswer, Failure> {
-        let coin = symbol("symbol", &arguments.symbol)?;
+        let coin = arguments.symbol.trim();
         let pair = match arguments.pair.as_deref() {
             // The answer writes a pair as BTC/USDT, so that is understood too.
             Some(pair) => match pair.split_once('/') {
-                Some((base, quote)) if base.eq_ignore_ascii_case(coin.as_str()) => {
+                Some((base, quote)) if base.eq_ignore_ascii_case(coin) => {
                     Some(symbol("pair", quote)?)
                 }
                 _ => Some(symbol("pair", pair)?),
             },
             None => None,
         };
-        let question = Question {
-            query_type: "crypto_price",
-            request: QuoteRequest {
-                exchange: place("exchange", arguments.exchange)?,
-                depth: arguments.depth,
-                ..QuoteRequest::coin(coin, pair)
-            },
+        let exchange = place("exchange", arguments.exchange)?;
+        let request = |symbol| QuoteRequest {
+            exchange: exchange.clone(),
+            depth: arguments.depth,
+            ..QuoteRequest::coin(symbol, pair.clone())
+        };
+        let search = Search {
+            symbol: arguments.symbol,
+            more_symbols: arguments.more_symbols,
             language: arguments.language,
             session_id: arguments.session_id,
         };
-        let other = |question: &Question, symbol| QuoteRequest {
-            symbol,
-            ..question.request.clone()
-        };
-        question
-            .answer_with(call, &arguments.more_symbols, other)
-            .await
+        search.answer(call, request).await
     }
 }

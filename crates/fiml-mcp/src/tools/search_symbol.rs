@@ -8,10 +8,8 @@ use super::{
     Call, Effect, Facts, Tool, idempotency_key,
     quote_answer::QuoteAnswer,
     quote_schema,
-    search::{
-        MAX_PLACE_BYTES, Question, depth, language, more_symbols, place, session, symbol,
-        symbol_schema,
-    },
+    search::{MAX_PLACE_BYTES, Search, place},
+    search_schema::{depth, language, more_symbols, session, symbol_schema},
 };
 use crate::{error::Failure, schema};
 
@@ -67,7 +65,7 @@ impl Tool for SearchSymbol {
                         MAX_PLACE_BYTES,
                     ),
                 ),
-                depth(),
+                depth("figures over the trailing year and what the company reports"),
                 language(),
                 session(),
                 more_symbols(),
@@ -81,26 +79,18 @@ impl Tool for SearchSymbol {
     }
 
     async fn call(call: &Call, arguments: Arguments) -> Result<QuoteAnswer, Failure> {
-        let question = Question {
-            query_type: "equity_price",
-            request: QuoteRequest {
-                market: place("market", arguments.market)?,
-                depth: arguments.depth,
-                ..QuoteRequest::ticker(symbol("symbol", &arguments.symbol)?)
-            },
+        let market = place("market", arguments.market)?;
+        let request = |symbol| QuoteRequest {
+            market: market.clone(),
+            depth: arguments.depth,
+            ..QuoteRequest::ticker(symbol)
+        };
+        let search = Search {
+            symbol: arguments.symbol,
+            more_symbols: arguments.more_symbols,
             language: arguments.language,
             session_id: arguments.session_id,
         };
-        let other = |question: &Question, symbol| {
-            let QuoteRequest { market, depth, .. } = question.request.clone();
-            QuoteRequest {
-                market,
-                depth,
-                ..QuoteRequest::ticker(symbol)
-            }
-        };
-        question
-            .answer_with(call, &arguments.more_symbols, other)
-            .await
+        search.answer(call, request).await
     }
 }

@@ -18,5 +18,6 @@ mod providers;
 mod retries;
 mod searches;
 mod sessions;
+mod several;
 mod stuck;
 mod world;

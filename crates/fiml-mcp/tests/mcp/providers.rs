@@ -231,21 +231,6 @@ async fn several_symbols_are_asked_for_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn where_the_first_of_several_symbols_fails_the_others_are_not_recorded() {
-    let world = Exchange::open().world();
-    let mut client = Client::modern(&world).await;
-    let session = client.session().await;
-    let call =
-        json!({"symbol": "NOSUCH", "pair": "USD", "moreSymbols": ["BTC"], "sessionId": session});
-    client
-        .fail("search-by-coin", call, "symbol_not_found")
-        .await;
-    let queries = queries(&world, &session).await;
-    assert_eq!(queries.len(), 1);
-    assert_eq!(queries[0]["error"], "symbol_not_found");
-}
-
-#[tokio::test]
 async fn what_is_no_symbol_is_refused_and_nobody_is_asked() {
     let exchange = Exchange::open();
     let world = exchange.world();

@@ -8,13 +8,14 @@ use rust_decimal::Decimal;
 
 use crate::{DayFigures, Symbol};
 
-use super::LoadReport;
+use super::{LoadReport, left_out::LeftOut};
 
 /// All price files in memory.
 #[derive(Debug)]
 pub(super) struct Book {
     pub(super) series: BTreeMap<Symbol, Series>,
     pub(super) report: Arc<LoadReport>,
+    pub(super) left_out: LeftOut,
 }
 
 /// The prices of one symbol.

@@ -60,6 +60,14 @@ pub enum PriceFileError {
         /// What is missing, with the columns it needs.
         reason: String,
     },
+    /// No row of the symbol could be used.
+    #[error("the price file has no usable price of `{symbol}`: {left_out}")]
+    OnlyUnusable {
+        /// The symbol.
+        symbol: String,
+        /// How many lines there are of it, and what is wrong with the first.
+        left_out: String,
+    },
     /// Every row of the symbol is dated after the day asked about.
     #[error("every price of `{symbol}` is dated in the future, the first {first}")]
     OnlyFuture {

@@ -2,6 +2,8 @@
 
 use crate::Symbol;
 
+use super::table;
+
 /// Where each figure stands in a line.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
@@ -27,6 +29,21 @@ pub(super) struct Columns {
 pub(super) enum SymbolSource {
     Column(usize),
     FileName(Symbol),
+}
+
+impl Columns {
+    /// Which symbol a line is about that could not be read as a whole, where that can be told.
+    pub(super) fn symbol_of(&self, fields: &[&str]) -> Option<Symbol> {
+        match &self.symbol {
+            SymbolSource::FileName(symbol) => Some(symbol.clone()),
+            // Behind a field too many or too few it may be another column.
+            SymbolSource::Column(column) if *column == 0 || fields.len() == self.width => {
+                let (symbol, _) = table::read_symbol(fields.get(*column)?).ok()?;
+                Some(symbol)
+            }
+            SymbolSource::Column(_) => None,
+        }
+    }
 }
 
 /// What every price file needs, for messages.
@@ -96,6 +113,21 @@ pub(super) fn parse(fields: &[&str], stem: &str) -> Result<Columns, String> {
     })
 }
 
+/// What a file is instead of a table of fields separated by commas, as far as its first line shows it.
+pub(super) fn other_format(line: &[u8]) -> Option<String> {
+    let has = |wanted| line.contains(&wanted);
+    let is = match line.trim_ascii_start().first()? {
+        b'{' | b'[' => "it is JSON",
+        _ if has(b',') => return None,
+        _ if has(b';') => "its columns are separated by semicolons",
+        _ if has(b'\t') => "its columns are separated by tabs",
+        _ => return None,
+    };
+    Some(format!(
+        "{is}; a price file is a CSV file with commas between its columns"
+    ))
+}
+
 fn normal(field: &str) -> String {
     field
         .chars()
@@ -130,6 +162,20 @@ mod tests {
     fn an_adjusted_close_alone_is_taken_and_marked() {
         let columns = parse(&["Date", "ADJ_CLOSE"], "AAPL").unwrap();
         assert_eq!((columns.price, columns.adjusted), (1, true));
+    }
+
+    #[test]
+    fn what_is_no_table_with_commas_is_called_what_it_is() {
+        for (line, told) in [
+            (r#"[{"symbol":"AAPL","date":"2026-01-01"}]"#, "it is JSON"),
+            ("{", "it is JSON"),
+            ("symbol;date;price", "semicolons"),
+            ("symbol\tdate\tprice", "tabs"),
+        ] {
+            let problem = other_format(line.as_bytes()).unwrap();
+            assert!(problem.contains(told), "{problem}");
+        }
+        assert_eq!(other_format(b"date,close;adjusted"), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{DayFigures, Symbol};
 
 use super::book::{Book, Row, Series};
 use super::header::{self, Columns};
+use super::left_out::{LeftOut, Part};
 use super::line::Splitter;
 use super::source::{FileStamp, MAX_BYTES, too_large, unreadable};
 use super::table::{self, Line};
@@ -34,6 +35,7 @@ struct Loader {
     series: HashMap<Symbol, Building>,
     texts: HashSet<Arc<str>>,
     report: LoadReport,
+    left_out: LeftOut,
     bytes: u64,
 }
 
@@ -49,6 +51,8 @@ enum Refusal {
     Io(io::Error),
     TooLarge,
     Reason(String),
+    /// The same, where it is known already which symbols it concerns.
+    Assigned(String),
 }
 
 impl From<io::Error> for Refusal {
@@ -69,17 +73,27 @@ impl Loader {
             }
             Err(Refusal::TooLarge) => return Err(too_large(root, self.bytes)),
             Err(Refusal::Io(error)) if alone => return Err(unreadable(path, error)),
-            Err(Refusal::Io(error)) => format!("it cannot be read: {error}"),
-            Err(Refusal::Reason(reason)) if alone => {
+            Err(Refusal::Reason(reason) | Refusal::Assigned(reason)) if alone => {
                 return Err(PriceFileError::Unusable {
                     path: path.to_path_buf(),
                     reason,
                 });
             }
-            Err(Refusal::Reason(reason)) => reason,
+            Err(Refusal::Assigned(reason)) => reason,
+            Err(Refusal::Io(error)) => {
+                self.unassigned(&file, format!("it cannot be read: {error}"))
+            }
+            Err(Refusal::Reason(reason)) => self.unassigned(&file, reason),
         };
         self.report.rejected.push(RejectedFile { file, reason });
         Ok(())
+    }
+
+    /// Notes a file of which nobody knows what it would have been about.
+    fn unassigned(&mut self, file: &str, reason: String) -> String {
+        let problem = || format!("{file}: {reason}");
+        self.left_out.add(Part::File, None, problem);
+        reason
     }
 
     fn read(&mut self, path: &Path, file: &str) -> Result<LoadedFile, Refusal> {
@@ -111,6 +125,11 @@ impl Loader {
                 continue;
             }
             let mut fields = Vec::with_capacity(columns.as_ref().map_or(8, |c| c.width));
+            if columns.is_none()
+                && let Some(reason) = header::other_format(text)
+            {
+                return Err(Refusal::Reason(reason));
+            }
             let split = splitter.split(text, &mut fields);
             let Some(columns) = &columns else {
                 split.map_err(|reason| Refusal::Reason(format!("its header: {reason}")))?;
@@ -130,6 +149,10 @@ impl Loader {
                 }
                 Err(reason) => {
                     self.report.skipped_lines += 1;
+                    let symbol = columns.symbol_of(&fields);
+                    self.left_out.add(Part::Line, symbol, || {
+                        format!("{file} line {number}: {reason}")
+                    });
                     first_problem.get_or_insert_with(|| format!("line {number}: {reason}"));
                     self.report
                         .warn(file, number, format!("{reason}; the line is left out"));
@@ -142,10 +165,18 @@ impl Loader {
                 rows,
                 adjusted_closes: columns.adjusted,
             }),
-            Some(_) => Err(Refusal::Reason(match first_problem {
-                Some(problem) => format!("none of its lines could be used; {problem}"),
-                None => format!("it has no line after its header; {}", header::NEEDED),
-            })),
+            Some(columns) => Err(match first_problem {
+                Some(problem) => {
+                    Refusal::Assigned(format!("none of its lines could be used; {problem}"))
+                }
+                None => {
+                    let reason = format!("it has no line after its header; {}", header::NEEDED);
+                    self.left_out.add(Part::File, columns.symbol_of(&[]), || {
+                        format!("{file}: {reason}")
+                    });
+                    Refusal::Assigned(reason)
+                }
+            }),
             None => Err(Refusal::Reason(format!("it is empty; {}", header::NEEDED))),
         }
     }
@@ -223,6 +254,7 @@ impl Loader {
         Ok(Book {
             series,
             report: Arc::new(self.report),
+            left_out: self.left_out,
         })
     }
 }

@@ -26,15 +26,25 @@ pub(super) fn find<'a>(
     today: NaiveDate,
 ) -> Result<Found<'a>, MarketError> {
     let found = match request.asset_class {
-        AssetClass::Equity | AssetClass::Macro => equity(book, &request.symbol, today),
+        AssetClass::Equity | AssetClass::Macro => equity(book, request, today),
         AssetClass::Coin => coin(book, request, today),
     };
     found.map_err(|missed| match missed {
         Missed::Unknown => {
+            let unusable = names(request).into_iter().find_map(|name| {
+                let left_out = book.left_out.about(&name)?;
+                let symbol = name.to_string();
+                Some(PriceFileError::OnlyUnusable { symbol, left_out })
+            });
+            if let Some(unusable) = unusable {
+                return MarketError::unavailable(NAME, unusable);
+            }
             let series = book.series.values();
             // One whose rows are all still to come has no price either.
             let priced = series.filter(|series| !series.until(today).is_empty());
             let names = priced.map(|series| series.listed_as.as_str());
+            // What is there under this very name is no asset of the kind asked for.
+            let names = names.filter(|name| *name != request.symbol.as_str());
             MarketError::not_found(request, near(request.symbol.as_str(), names))
         }
         Missed::OnlyFuture { symbol, first } => {
@@ -43,14 +53,40 @@ pub(super) fn find<'a>(
     })
 }
 
+/// The names under which an asset may be listed, best first.
+pub(super) fn names(request: &QuoteRequest) -> Vec<Symbol> {
+    let symbol = &request.symbol;
+    match request.asset_class {
+        AssetClass::Equity | AssetClass::Macro => std::iter::once(symbol.clone())
+            .chain(share_class(symbol))
+            .collect(),
+        AssetClass::Coin => {
+            let (base, named) = pair::split(symbol);
+            let wanted = named.as_ref().or(request.pair.as_ref());
+            let listings = listings(&base, wanted);
+            listings.map(|listing| listing.name).collect()
+        }
+    }
+}
+
+/// The names of a coin in a price file, where a name by itself may as well be a share's.
+fn listings(base: &Symbol, wanted: Option<&Symbol>) -> impl Iterator<Item = Listing> {
+    let listings = pair::listings(base, wanted).into_iter();
+    listings.filter(|listing| listing.quote.is_some() || pair::is_well_known(&listing.base))
+}
+
 enum Missed {
     Unknown,
     OnlyFuture { symbol: String, first: NaiveDate },
 }
 
-fn equity<'a>(book: &'a Book, symbol: &Symbol, today: NaiveDate) -> Result<Found<'a>, Missed> {
+fn equity<'a>(
+    book: &'a Book,
+    request: &QuoteRequest,
+    today: NaiveDate,
+) -> Result<Found<'a>, Missed> {
     let mut missed = Missed::Unknown;
-    for name in std::iter::once(symbol.clone()).chain(share_class(symbol)) {
+    for name in names(request) {
         let Some(series) = book.series.get(&name) else {
             continue;
         };
@@ -63,7 +99,7 @@ fn equity<'a>(book: &'a Book, symbol: &Symbol, today: NaiveDate) -> Result<Found
             series,
             rows,
             pair: None,
-            notes: listed_as(symbol, &name).into_iter().collect(),
+            notes: listed_as(&request.symbol, &name).into_iter().collect(),
         });
     }
     Err(missed)
@@ -84,7 +120,7 @@ fn coin<'a>(book: &'a Book, request: &QuoteRequest, today: NaiveDate) -> Result<
     let wanted = named.as_ref().or(request.pair.as_ref());
     let mut missed = Missed::Unknown;
     let mut best: Option<Candidate<'_>> = None;
-    for listing in pair::listings(&base, wanted) {
+    for listing in listings(&base, wanted) {
         let Some(series) = book.series.get(&listing.name) else {
             continue;
         };

@@ -13,6 +13,7 @@ mod book;
 mod dates;
 mod error;
 mod header;
+mod left_out;
 mod line;
 mod load;
 mod lookup;

@@ -16,7 +16,7 @@ use crate::{
 use super::book::Book;
 use super::load::load;
 use super::source::{FileStamp, survey, unreadable};
-use super::{LoadReport, LoadWarning, PriceFileError, quote};
+use super::{LoadReport, LoadWarning, PriceFileError, lookup, quote};
 
 /// The name of the provider.
 pub(super) const NAME: &str = "file";
@@ -161,9 +161,12 @@ impl MarketProvider for FilePrices {
         let (_, book) = self.current().await;
         let book = book.map_err(|error| MarketError::unavailable(NAME, error))?;
         let mut quote = quote::quote(&book, request, turn.now())?;
-        if let Some(message) = book.report.left_out() {
-            quote.notes.push(Note::new(NoteKind::LinesLeftOut, message));
-        }
+        let left_out = lookup::names(request);
+        let left_out = left_out.iter().filter_map(|name| book.left_out.about(name));
+        let notes = left_out
+            .chain(book.left_out.about_any())
+            .map(|message| Note::new(NoteKind::LinesLeftOut, message));
+        quote.notes.extend(notes);
         Ok(quote)
     }
 

@@ -32,22 +32,6 @@ impl LoadReport {
         self.warnings.is_empty() && self.rejected.is_empty()
     }
 
-    /// What was left out, in a sentence; none where everything is in use.
-    pub(super) fn left_out(&self) -> Option<String> {
-        let first = self.warnings.first().map(ToString::to_string);
-        let first = first.or_else(|| {
-            let file = self.rejected.first()?;
-            Some(format!("{}: {}", file.file, file.reason))
-        })?;
-        let (lines, files) = (self.skipped_lines, self.rejected.len());
-        (lines + files > 0).then(|| {
-            format!(
-                "{lines} lines and {files} files could not be used, and one of them may concern this asset; \
-                 the first problem: {first}"
-            )
-        })
-    }
-
     pub(super) fn warn(&mut self, file: &str, line: u64, reason: String) {
         if self.warnings.len() < Self::MAX_WARNINGS {
             self.warnings.push(LoadWarning {

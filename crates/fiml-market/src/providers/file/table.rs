@@ -71,7 +71,10 @@ pub(super) fn read<'a>(
     let below_low = low.is_some_and(|low| price < low);
     // An adjusted close lies outside its day's range by design.
     if (above_high || below_low) && !columns.adjusted {
-        warn("the price is outside the day's high and low; both are left out".to_owned());
+        warn(
+            "the price is outside the day's high and low; the high and the low are left out"
+                .to_owned(),
+        );
         (high, low) = (None, None);
     }
     let mut text = |column: Option<usize>, what: &str, fits: fn(&str) -> bool| {
@@ -113,7 +116,7 @@ fn given(field: &str) -> Option<&str> {
 }
 
 /// A symbol; one slash between the sides of a pair is read as a dash.
-fn read_symbol(field: &str) -> Result<(Symbol, String), String> {
+pub(super) fn read_symbol(field: &str) -> Result<(Symbol, String), String> {
     let pair = field.split_once('/').filter(|(base, quote)| {
         base.trim().parse::<Symbol>().is_ok() && quote.trim().parse::<Symbol>().is_ok()
     });
