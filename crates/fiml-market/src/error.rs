@@ -30,7 +30,7 @@ pub enum FailureKind {
     BadAnswer,
     /// What came can be read and cannot be true, or is not what was asked for.
     Implausible,
-    /// It was not asked: its share of calls is used up, or others are asked for first.
+    /// It was not asked: its share of calls is used up, or it asked to be left alone before.
     LimitReached,
     /// It was not asked: it has failed too often.
     CircuitOpen,
@@ -208,7 +208,7 @@ pub struct Attempt {
     /// The HTTP status, where the source is reached by HTTP and answered with another than 200.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
-    /// How many seconds the source is to be left alone.
+    /// After how many seconds the source may be asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }

@@ -33,7 +33,7 @@ pub struct Fundamentals {
     /// they were asked for under all their names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut_short: Vec<&'static str>,
-    /// When the office was asked.
+    /// When the office was asked, and first where it was not asked for all at once.
     pub fetched_at: DateTime<Utc>,
 }
 

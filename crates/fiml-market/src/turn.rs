@@ -76,10 +76,15 @@ impl Turn {
     }
 
     /// Waits for something that is not up to the source.
+    pub(crate) async fn wait_for<T>(&self, what: impl Future<Output = T>) -> T {
+        let _waiting = Waiting::begin(self);
+        what.await
+    }
+
+    /// The same, for an instant.
     pub(crate) async fn wait_until(&self, at: Instant) {
         if at > Instant::now() {
-            let _waiting = Waiting::begin(self);
-            sleep_until(at).await;
+            self.wait_for(sleep_until(at)).await;
         }
     }
 

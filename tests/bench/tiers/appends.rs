@@ -12,8 +12,8 @@ use crate::{
     workload::query,
 };
 
-/// What `append_to_seen.lua` has the server do for one query.
-const BARE: &str = "redis.call('HMGET', KEYS[1], 'n', 'o') redis.call('RPUSH', KEYS[2], ARGV[1]) \
+/// What `append_to_seen.lua` has the server do for one query of whoever sees all.
+const BARE: &str = "redis.call('HGET', KEYS[1], 'n') redis.call('RPUSH', KEYS[2], ARGV[1]) \
     redis.call('HSET', KEYS[1], 'n', ARGV[2]) redis.call('HINCRBY', KEYS[1], ARGV[3], '1') \
     redis.call('HINCRBY', KEYS[1], ARGV[4], '1') return 1";
 

@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::answer::Comparison;
+use super::cache::Kept;
 use super::config::Completeness;
 use super::market::Inner;
 use super::source::{Said, Source, When};
@@ -26,10 +27,13 @@ const AGREEMENT: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) quote: Box<Quote>,
+    pub(super) asked_at: DateTime<Utc>,
     pub(super) provider: String,
     pub(super) licence: Option<&'static str>,
     pub(super) remote: bool,
     pub(super) comparison: Option<Comparison>,
+    /// Whether there is no comparison because another source could not answer.
+    pub(super) is_uncompared: bool,
     pub(super) attempts: Vec<Attempt>,
 }
 
@@ -40,18 +44,37 @@ pub(super) type OfCompany = (
 );
 
 impl Chosen {
-    fn new(quote: Box<Quote>, source: &Source) -> Self {
+    fn new(quote: Box<Quote>, source: &Source, now: DateTime<Utc>) -> Self {
         Self {
             quote,
+            asked_at: now,
             provider: source.provider().name().to_owned(),
             licence: source.provider().profile().licence,
             remote: source.is_remote(),
             comparison: None,
+            is_uncompared: false,
             attempts: Vec::new(),
         }
     }
 
-    /// Adds what the office said, and how much that is; its failure is a note, since there is a price.
+    /// The quote that is known already, to which the company's figures are to be added.
+    pub(super) fn known(kept: &Kept) -> Self {
+        let mut quote = kept.quote.clone();
+        let is_of_price = |note: &Note| note.kind != NoteKind::FundamentalsMissing;
+        quote.notes.retain(is_of_price);
+        Self {
+            quote: Box::new(quote),
+            asked_at: kept.fetched_at,
+            provider: kept.provider.clone(),
+            licence: kept.licence,
+            remote: kept.remote,
+            comparison: kept.comparison.clone(),
+            is_uncompared: kept.is_uncompared,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// Adds what the office said, and tells how much is there; its failure is a note, since there is a price.
     ///
     /// Our own limit passes in a moment, unless the office is `resting`: then it asked to be left alone.
     pub(super) fn add_company(
@@ -65,7 +88,11 @@ impl Chosen {
             false => Completeness::NotAsked,
         };
         let (figures, missing, completeness) = match figures {
-            Ok(figures) => match figures.as_deref().and_then(cut_short) {
+            Ok(figures) => match figures
+                .as_deref()
+                .and_then(|known| cut_short(known, resting))
+            {
+                None if self.is_uncompared => (figures, None, Completeness::Failed),
                 None => (figures, None, Completeness::Whole),
                 missing => (figures, missing, passing),
             },
@@ -119,22 +146,23 @@ impl Inner {
                 unknown_to_all = false;
                 break;
             }
+            let mut others = rest.as_slice().iter();
             let when = When {
                 now,
                 deadline,
-                is_last: rest.len() == 0,
+                is_last: others.all(|other| other.is_left_alone(request.asset_class)),
             };
             match source.ask(request, when, config, &mut attempts).await {
                 Said::Quote(quote) if is_stale(&quote, now) => {
-                    aged.get_or_insert_with(|| Chosen::new(quote, source));
+                    aged.get_or_insert_with(|| Chosen::new(quote, source, now));
                 }
-                Said::Quote(quote) => chosen = Some(Chosen::new(quote, source)),
+                Said::Quote(quote) => chosen = Some(Chosen::new(quote, source, now)),
                 Said::Doubtful(mut quote, _) => {
                     unknown_to_all = false;
                     match &doubted {
                         Some(other) if agree(other, &quote) => {
                             quote.notes.push(confirmed(other));
-                            chosen = Some(Chosen::new(quote, source));
+                            chosen = Some(Chosen::new(quote, source, now));
                         }
                         _ => doubted = Some(quote),
                     }
@@ -153,8 +181,14 @@ impl Inner {
             return Err(MarketError::ProviderUnavailable { attempts });
         };
         if request.depth == Depth::Deep {
+            // One that failed before it was a second to any may answer another time.
+            chosen.is_uncompared = !unknown_to_all;
             for source in rest {
-                if chosen.comparison.is_some() || Instant::now() >= deadline {
+                if chosen.comparison.is_some() {
+                    break;
+                }
+                if Instant::now() >= deadline {
+                    chosen.is_uncompared = true;
                     break;
                 }
                 let quick = QuoteRequest {
@@ -166,13 +200,15 @@ impl Inner {
                     deadline,
                     is_last: false,
                 };
-                let said = source.ask(&quick, when, config, &mut attempts).await;
-                if let Said::Quote(second) = said
-                    && !is_stale(&second, now)
-                {
-                    chosen.comparison = Comparison::of(&chosen.quote, &second);
+                match source.ask(&quick, when, config, &mut attempts).await {
+                    Said::Quote(second) if !is_stale(&second, now) => {
+                        chosen.comparison = Comparison::of(&chosen.quote, &second);
+                    }
+                    Said::Quote(_) | Said::Doubtful(..) => {}
+                    Said::Failed(error) => chosen.is_uncompared |= error.failure().is_some(),
                 }
             }
+            chosen.is_uncompared &= chosen.comparison.is_none();
         }
         let elsewhere = elsewhere(request, &chosen);
         chosen.quote.notes.extend(elsewhere);
@@ -201,11 +237,15 @@ impl Inner {
 }
 
 /// Says so where figures are absent that the company may report.
-fn cut_short(figures: &Fundamentals) -> Option<String> {
+fn cut_short(figures: &Fundamentals, resting: bool) -> Option<String> {
     let missing = &figures.cut_short;
+    let reason = match resting {
+        true => "it asked to be left alone",
+        false => "its share of calls was used up; ask again",
+    };
     (!missing.is_empty()).then(|| {
         format!(
-            "{} did not look for {} under all names: its share of calls was used up; ask again",
+            "{} was not asked for {} under all names: {reason}",
             figures.source,
             missing.join(", ")
         )

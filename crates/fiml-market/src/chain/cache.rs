@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::{Fundamentals, Quote, QuoteRequest};
 
 use super::answer::Comparison;
+use super::config::Completeness;
 
 /// A quote worth repeating until it expires or a source changes.
 #[derive(Clone, Debug)]
@@ -15,8 +16,13 @@ pub(super) struct Kept {
     pub(super) quote: Quote,
     pub(super) provider: String,
     pub(super) licence: Option<&'static str>,
+    /// Whether the price is from another machine.
+    pub(super) remote: bool,
     pub(super) fundamentals: Option<Arc<Fundamentals>>,
     pub(super) comparison: Option<Comparison>,
+    /// Whether there is none because another source could not answer.
+    pub(super) is_uncompared: bool,
+    pub(super) completeness: Completeness,
     /// What every source called its state before it was asked.
     pub(super) generations: Vec<u64>,
     pub(super) fetched_at: DateTime<Utc>,
@@ -30,6 +36,8 @@ pub(super) struct Kept {
 pub(super) enum Found {
     /// It holds.
     Fresh(Arc<Kept>),
+    /// Its price holds, and what was not asked for beside it is to be.
+    Part(Arc<Kept>),
     /// It may be repeated, as stale, while a source is asked again.
     Stale(Arc<Kept>),
 }
@@ -64,10 +72,10 @@ impl Cache {
             return None;
         }
         let kept = Arc::clone(kept);
-        Some(if now < kept.expires_at {
-            Found::Fresh(kept)
-        } else {
-            Found::Stale(kept)
+        Some(match kept.completeness {
+            _ if now >= kept.expires_at => Found::Stale(kept),
+            Completeness::NotAsked => Found::Part(kept),
+            Completeness::Whole | Completeness::Failed => Found::Fresh(kept),
         })
     }
 

@@ -83,11 +83,11 @@ impl MarketConfig {
         let (soft, hard) = (span(soft), span(hard));
         let unchanged = quote.unchanged_until.map(|until| until - now);
         let unchanged = unchanged.filter(|left| *left > TimeDelta::zero());
-        let soft = match completeness {
-            Completeness::Whole => unchanged.map_or(soft, |left| left.min(hard)),
-            Completeness::Failed => unchanged.map_or(soft, |left| left.min(soft)),
-            Completeness::NotAsked => return (soft.min(ASK_AGAIN), soft.min(ASK_AGAIN)),
+        let longest = match completeness {
+            Completeness::Whole => hard,
+            Completeness::Failed | Completeness::NotAsked => soft,
         };
+        let soft = unchanged.map_or(soft, |left| left.min(longest));
         (soft, if remote { hard.max(soft) } else { soft })
     }
 }
@@ -97,14 +97,13 @@ impl MarketConfig {
 pub(super) enum Completeness {
     /// All.
     Whole,
-    /// The office failed or is left alone, and is not to be asked for every price.
+    /// The office, or the source of a second price, failed or is left alone, and is not to be asked for every
+    /// price.
     Failed,
-    /// Figures are missing that the office was not asked for: our own limit was reached.
+    /// Figures are missing that the office was not asked for, since our own limit was reached: whoever asks
+    /// again is to get them.
     NotAsked,
 }
-
-/// How long an answer is kept that lacks figures over our own limit: whoever asks again is to get them.
-const ASK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 impl Default for MarketConfig {
     fn default() -> Self {

@@ -12,6 +12,7 @@ use crate::{
     QuoteRequest, Reach,
 };
 
+use super::asking::Chosen;
 use super::cache::{Cache, Found, Kept};
 use super::company::Company;
 use super::flight::{Flights, Landed, Outcome, Question, Seat};
@@ -104,7 +105,7 @@ impl Market {
                 drop(inner.board(&question, now));
                 return Ok(Answer::new(&kept, CacheResult::Stale, Vec::new(), now));
             }
-            None => {}
+            Some(Found::Part(_)) | None => {}
         }
         let (flight, result) = match inner.board(&question, now) {
             Seat::Answered(kept) => {
@@ -162,7 +163,7 @@ impl Inner {
     fn board(self: &Arc<Self>, question: &Question, now: DateTime<Utc>) -> Seat {
         let look = || match self.cache.get(&question.0, &question.1, now) {
             Some(Found::Fresh(kept)) => Some(kept),
-            Some(Found::Stale(_)) | None => None,
+            Some(Found::Part(_) | Found::Stale(_)) | None => None,
         };
         let start = || self.take_off(question.clone(), now);
         self.flights.board(question, look, start)
@@ -203,29 +204,39 @@ impl Inner {
         now: DateTime<Utc>,
     ) -> Outcome {
         let deadline = Instant::now() + self.config.deadline;
-        let (asked, company) = tokio::join!(
-            self.ask(request, now, deadline),
-            self.company_figures(request, now, deadline),
-        );
+        let price = async {
+            match self.cache.get(request, generations, now) {
+                Some(Found::Part(kept)) => Ok(Chosen::known(&kept)),
+                Some(Found::Fresh(_) | Found::Stale(_)) | None => {
+                    self.ask(request, now, deadline).await
+                }
+            }
+        };
+        let (asked, company) = tokio::join!(price, self.company_figures(request, now, deadline));
         let mut chosen = asked?;
+        let asked_at = chosen.asked_at;
         let office = self.company.as_ref();
         let resting = office.is_some_and(|office| office.provider().closed_for().is_some());
         let (fundamentals, completeness) = chosen.add_company(company, resting);
-        let (soft, hard) = self
-            .config
-            .lifetimes(&chosen.quote, chosen.remote, completeness, now);
+        let (soft, hard) =
+            self.config
+                .lifetimes(&chosen.quote, chosen.remote, completeness, asked_at);
         let later = |span| {
-            now.checked_add_signed(span)
+            asked_at
+                .checked_add_signed(span)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC)
         };
         let kept = Arc::new(Kept {
             quote: *chosen.quote,
             provider: chosen.provider,
             licence: chosen.licence,
+            remote: chosen.remote,
             fundamentals,
             comparison: chosen.comparison,
+            is_uncompared: chosen.is_uncompared,
+            completeness,
             generations: generations.to_vec(),
-            fetched_at: now,
+            fetched_at: asked_at,
             expires_at: later(soft),
             gone_at: later(hard),
         });

@@ -13,7 +13,7 @@ use crate::{
 
 use super::breaker::Breaker;
 use super::status::{CircuitStatus, LastFailure, ProviderStatus};
-use super::{BreakerConfig, MarketConfig};
+use super::{BreakerConfig, CircuitState, MarketConfig};
 
 /// The shortest and the longest pause before the one more try.
 const PAUSE: (u64, u64) = (40, 160);
@@ -33,7 +33,7 @@ pub(super) struct When {
     pub(super) now: DateTime<Utc>,
     /// When the time for the whole question runs out.
     pub(super) deadline: Instant,
-    /// Whether nobody is left to ask after it, so that its share of calls is worth waiting for.
+    /// Whether nobody is left to ask after it who might answer, so that its share of calls is worth waiting for.
     pub(super) is_last: bool,
 }
 
@@ -62,7 +62,19 @@ impl Source {
     }
 
     pub(super) fn answers_for(&self, class: AssetClass) -> bool {
-        self.circuits.iter().any(|(known, _)| *known == class)
+        self.circuit(class).is_some()
+    }
+
+    /// Whether it is left alone at present, so that asking it would be no use.
+    pub(super) fn is_left_alone(&self, class: AssetClass) -> bool {
+        let circuit = self.circuit(class).map(Breaker::state);
+        circuit == Some(CircuitState::Open) || self.provider.closed_for().is_some()
+    }
+
+    fn circuit(&self, class: AssetClass) -> Option<&Breaker> {
+        let mut circuits = self.circuits.iter();
+        let (_, circuit) = circuits.find(|(known, _)| *known == class)?;
+        Some(circuit)
     }
 
     pub(super) fn is_remote(&self) -> bool {
@@ -117,11 +129,7 @@ impl Source {
             };
         }
         let name = self.provider.name();
-        let circuits = self.circuits.iter();
-        let circuit = circuits
-            .filter(|(class, _)| *class == request.asset_class)
-            .map(|(_, circuit)| circuit)
-            .next();
+        let circuit = self.circuit(request.asset_class);
         if let Some(Err(left)) = circuit.map(Breaker::enter) {
             let reason = "it is left alone after failing again and again";
             let mut error = MarketError::failed(name, FailureKind::CircuitOpen, reason);

@@ -85,15 +85,20 @@ impl Endpoint {
     /// Takes so many calls out of the provider's share, all or none, before they are made; waits for them as
     /// long as the turn has patience.
     pub(crate) async fn admit(&self, calls: u32, turn: &Turn) -> Result<(), MarketError> {
-        let used_up = |wait| self.turned_away("its share of calls is used up", wait);
+        let turned_away = |wait| self.turned_away(wait);
         let at = self.bucket.reserve(calls, turn.patience());
-        turn.wait_until(at.map_err(used_up)?).await;
+        turn.wait_until(at.map_err(turned_away)?).await;
         // It may have asked to be left alone meanwhile.
-        self.closed_for().map_or(Ok(()), |wait| Err(used_up(wait)))
+        self.closed_for()
+            .map_or(Ok(()), |wait| Err(turned_away(wait)))
     }
 
-    /// It was not asked, for a reason of ours, and may be after a while.
-    fn turned_away(&self, reason: &str, wait: Duration) -> MarketError {
+    /// It was not asked, and may be after a while.
+    fn turned_away(&self, wait: Duration) -> MarketError {
+        let reason = match self.closed_for() {
+            Some(_) => "it asked to be left alone",
+            None => "its share of calls is used up",
+        };
         let mut error = self.failed(FailureKind::LimitReached, reason);
         error.set_retry_after(wait);
         error

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use fiml_market::{Answer, CacheResult, FilePrices, FreshnessStatus, Market};
+use fiml_market::{Answer, CacheResult, Depth, FilePrices, FreshnessStatus, Market, QuoteRequest};
 
 use crate::lines::{self, Chart};
 use crate::stage::{
@@ -183,6 +183,33 @@ async fn the_price_of_a_close_holds_until_the_market_may_open_and_is_not_fresh_a
         (CacheResult::Stale, FreshnessStatus::Stale)
     );
     until_asked(&stage, 3).await;
+}
+
+#[tokio::test]
+async fn a_close_that_no_second_source_was_compared_with_is_not_kept_over_night() {
+    let deep = |market: &str| QuoteRequest {
+        depth: Depth::Deep,
+        market: Some(market.to_owned()),
+        ..equity("AAPL")
+    };
+    let closed = instant("2026-06-12T21:00:00Z");
+    for refused in 0..2 {
+        let chart = Chart::default().reply();
+        let stages = [
+            Stage::always(chart.clone()).await,
+            Stage::always(chart).await,
+        ];
+        let market = market(stages.iter().map(|stage| yahoo(&stage.url())).collect());
+        stages[refused].change(|_| Reply::status(403));
+        let alone = market.quote(&deep("US"), closed).await.unwrap();
+        assert_eq!(alone.comparison, None);
+        assert_eq!(alone.cache.expires_at, closed + TimeDelta::minutes(5));
+        stages[refused].change(|_| Chart::default().reply());
+        let compared = market.quote(&deep("Nasdaq"), closed).await.unwrap();
+        assert!(compared.comparison.is_some());
+        let opens = instant("2026-06-13T12:30:00Z");
+        assert_eq!(compared.cache.expires_at, opens);
+    }
 }
 
 #[tokio::test]

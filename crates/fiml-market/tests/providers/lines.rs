@@ -92,3 +92,14 @@ impl Chart {
         ))
     }
 }
+
+/// Yahoo with a chart of whatever it is asked for.
+pub(crate) fn charts(target: &str) -> Reply {
+    let path = target.split('?').next().unwrap();
+    let symbol = path.rsplit('/').next().unwrap().to_owned();
+    Chart {
+        symbol: symbol.leak(),
+        ..Chart::default()
+    }
+    .reply()
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fiml_market::{BreakerConfig, CircuitState, Market, MarketConfig, QuoteRequest};
 
-use crate::lines::{self, Chart};
+use crate::lines;
 use crate::stage::{Reply, Stage, coin, coinbase, equity, kraken, market, now, yahoo};
 
 #[tokio::test]
@@ -31,30 +31,53 @@ async fn what_a_question_waits_for_its_share_is_not_the_providers_time() {
 #[tokio::test]
 async fn the_next_provider_is_asked_where_the_share_of_one_is_used_up() {
     let (one, other) = (
-        Stage::play(lines::coinbase).await,
-        Stage::play(lines::kraken).await,
+        Stage::play(lines::charts).await,
+        Stage::play(lines::charts).await,
     );
-    let market = market(vec![coinbase(&one.url()), kraken(&other.url())]);
-    // Different questions about one coin, each of two calls; the share of a second is eight.
-    let requests: Vec<_> = (0..5)
-        .map(|number| QuoteRequest {
-            exchange: Some(format!("exchange {number}")),
-            ..coin("BTC", Some("USD"))
-        })
-        .collect();
+    let market = market(vec![yahoo(&one.url()), yahoo(&other.url())]);
+    // The share of a minute is 24, so that the time this takes changes nothing.
+    let symbols: Vec<String> = (0..25).map(|number| format!("AA{number}")).collect();
+    let requests: Vec<_> = symbols.iter().map(|symbol| equity(symbol)).collect();
     let answers = market.quotes(&requests, now()).await;
-    let sources: Vec<_> = answers
-        .iter()
-        .map(|answer| answer.as_ref().unwrap().quote.source.as_str())
-        .collect();
-    assert_eq!(
-        sources,
-        ["coinbase", "coinbase", "coinbase", "coinbase", "kraken"]
-    );
-    let attempts = &answers[4].as_ref().unwrap().attempts;
+    let (last, others) = answers.split_last().unwrap();
+    for answer in others {
+        assert_eq!(answer.as_ref().unwrap().attempts.len(), 1);
+    }
+    let attempts = &last.as_ref().unwrap().attempts;
     let outcomes: Vec<_> = attempts.iter().map(|one| one.outcome).collect();
     assert_eq!(outcomes, ["limit_reached", "answered"]);
-    assert_eq!(attempts[0].retry_after, Some(1));
+    let wait = attempts[0].retry_after.unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!((one.calls(), other.calls()), (24, 1));
+}
+
+#[tokio::test]
+async fn a_share_is_waited_for_where_the_other_provider_is_left_alone() {
+    let asks_for_rest = Reply::status(429).header("retry-after", "600");
+    for (refusal, failures_in_a_row) in [(asks_for_rest, 5), (Reply::status(403), 1)] {
+        let refusing = Stage::always(refusal).await;
+        let good = Stage::play(lines::kraken).await;
+        let config = MarketConfig {
+            breaker: BreakerConfig {
+                failures_in_a_row,
+                ..BreakerConfig::default()
+            },
+            ..MarketConfig::default()
+        };
+        let providers = vec![kraken(&good.url()), coinbase(&refusing.url())];
+        let market = Market::new(providers, config);
+        let on = |exchange: &str| QuoteRequest {
+            exchange: Some(exchange.to_owned()),
+            ..coin("BTC", Some("USD"))
+        };
+        let first = market.quote(&on("coinbase"), now()).await.unwrap();
+        assert_eq!(first.quote.source, "kraken");
+        // The last of these comes when three are no longer at once.
+        let requests = ["a", "b", "c"].map(on);
+        for answer in market.quotes(&requests, now()).await {
+            assert_eq!(answer.unwrap().attempts.len(), 1);
+        }
+    }
 }
 
 #[tokio::test]
@@ -109,16 +132,7 @@ async fn a_provider_that_was_not_given_its_time_has_not_failed() {
 
 #[tokio::test]
 async fn as_many_symbols_as_one_call_may_name_are_answered() {
-    let stage = Stage::play(|target| {
-        let path = target.split('?').next().unwrap();
-        let symbol = path.rsplit('/').next().unwrap().to_owned();
-        Chart {
-            symbol: symbol.leak(),
-            ..Chart::default()
-        }
-        .reply()
-    })
-    .await;
+    let stage = Stage::play(lines::charts).await;
     let market = market(vec![yahoo(&stage.url())]);
     let requests: Vec<_> = (0..10)
         .map(|number| equity(&format!("AA{number}")))

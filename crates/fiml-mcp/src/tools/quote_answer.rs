@@ -93,7 +93,7 @@ struct Cached {
 }
 
 /// Whether the question stands in the session's record.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Tracking {
     id: SessionId,
     tracked: bool,

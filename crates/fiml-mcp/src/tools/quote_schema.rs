@@ -322,7 +322,7 @@ fn attempt_schema() -> Value {
             ),
             (
                 "retry_after",
-                schema::count("Seconds it asked to be left alone."),
+                schema::count("Seconds after which it may be asked again."),
             ),
         ],
     )

@@ -7,7 +7,10 @@ use fiml_session_core::{
     Conditions, ErrorCode, Invalid, QueryRecord, Refusal, SessionError, SessionId, Timestamp,
     text::check_name,
 };
-use futures_util::future::join_all;
+use futures_util::{
+    FutureExt as _,
+    future::{join_all, try_join},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -26,6 +29,9 @@ const MAX_LANGUAGE_CHARS: usize = 35;
 /// How much of a failure's message goes into the record, in characters.
 const MAX_FAILURE_CHARS: usize = 400;
 
+/// The session, the price, the record; without a session it is the price alone.
+const STEPS: u8 = 3;
+
 /// How many more symbols one call may ask for.
 const MAX_MORE: usize = 9;
 
@@ -39,18 +45,19 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Asks for this and, at the same time, for other symbols in the same way; each of these succeeds or
-    /// fails, and is recorded, by itself.
+    /// Asks for this and for other symbols in the same way; each of these succeeds or fails, and is recorded,
+    /// by itself.
+    ///
+    /// A session that takes no queries is an error before any quote is fetched, unless it holds the
+    /// question under the call's key already. A session that cannot be reached or holds all it may does
+    /// not keep the quote from the caller; one that may or may not have taken the question does.
     pub(super) async fn answer_with(
         self,
         call: &Call,
         more: &[String],
         request: impl Fn(&Self, Symbol) -> QuoteRequest,
     ) -> Result<QuoteAnswer, Failure> {
-        if more.is_empty() {
-            return self.answer(call).await;
-        }
-        if call.key.is_some() {
+        if !more.is_empty() && call.key.is_some() {
             return Err(Failure::Call(Invalid::malformed(
                 "idempotencyKey",
                 "stands for one question, and moreSymbols asks several",
@@ -58,70 +65,69 @@ impl Question {
             )));
         }
         let others = more.iter().map(|text| {
-            let asked = symbol("moreSymbols", text).map(|symbol| Self {
+            let symbol = symbol("moreSymbols", text);
+            let question = symbol.map(|symbol| Self {
                 request: request(&self, symbol),
                 ..self.clone()
             });
-            async move {
-                let answer = match asked {
-                    Ok(question) => question.answer(call).await,
-                    Err(failure) => Err(failure),
-                };
-                (text.clone(), answer)
-            }
+            (text.clone(), question)
         });
-        let others = join_all(others);
-        // What fails has no effect: the others begin once the first is answered.
-        let first = self.clone().answer(call).await?;
-        Ok(first.with_more(others.await))
-    }
-
-    /// Asks the market and records the question in its session, if it names one.
-    ///
-    /// A session that takes no queries is an error before any quote is fetched, unless it holds the
-    /// question under the call's key already. A session that cannot be reached or holds all it may does
-    /// not keep the quote from the caller; one that may or may not have taken the question does.
-    pub(super) async fn answer(self, call: &Call) -> Result<QuoteAnswer, Failure> {
-        // The session, the price, the record; or the price alone.
-        let (looks, steps) = match &self.session_id {
-            Some(_) => (1, 3),
-            None => (0, 1),
-        };
+        let others: Vec<_> = others.collect();
         let session = match &self.session_id {
             Some(id) => {
-                call.progress.tell(0, steps, "looking at the session").await;
+                let next = "looking at the session";
+                call.progress.tell(0, STEPS, next).await;
                 Some(look_at(call, id.parse()?).await?)
             }
             None => None,
         };
+        let (looks, steps) = match session {
+            Some(_) => (1, STEPS),
+            None => (0, 1),
+        };
         let next = "asking for the price";
         call.progress.tell(looks, steps, next).await;
+        let session = session.as_ref();
+        // All at the same time, so that many take no longer than one may.
+        let others = others.into_iter().map(async |(text, question)| {
+            let priced = match question {
+                Ok(question) => Ok(question.ask(call).await),
+                Err(failure) => Err(failure),
+            };
+            (text, priced)
+        });
+        let first = async {
+            let priced = self.ask(call).await;
+            if let Some(Session::Open(_)) = session {
+                let next = "recording the question";
+                call.progress.tell(2, STEPS, next).await;
+            }
+            priced.answer(call, session).await
+        };
+        // What fails has no effect: none of the others is recorded before the first.
+        let (first, others) = try_join(first, join_all(others).map(Ok)).await?;
+        let others = others.into_iter().map(async |(text, priced)| {
+            let answer = match priced {
+                Ok(priced) => priced.answer(call, session).await,
+                Err(failure) => Err(failure),
+            };
+            (text, answer)
+        });
+        Ok(first.with_more(join_all(others).await))
+    }
+
+    async fn ask(self, call: &Call) -> Priced {
         let services = &call.services;
         let asked = Instant::now();
-        let answered = services
+        let said = services
             .market
             .quote(&self.request, services.store.now().into())
             .await;
-        let took = asked.elapsed();
-        if let Some(Session::Open(_)) = session {
-            let next = "recording the question";
-            call.progress.tell(2, steps, next).await;
+        Priced {
+            question: self,
+            said,
+            took: asked.elapsed(),
         }
-        let answer = match answered {
-            Ok(answer) => answer,
-            Err(error) => {
-                if let Some(Session::Open(id)) = session {
-                    self.record_failure(call, id, &error, took).await;
-                }
-                return Err(error.into());
-            }
-        };
-        let tracking = match session {
-            None => None,
-            Some(Session::Open(id)) => Some(self.record(call, id, &answer, took).await?),
-            Some(Session::Settled(tracking)) => Some(tracking),
-        };
-        Ok(QuoteAnswer::new(answer, self.language.as_deref(), tracking))
     }
 
     async fn record(
@@ -196,6 +202,40 @@ impl Question {
             execution_time_ms: Some(took.as_nanos() as f64 / 1e6),
             ..QueryRecord::new(self.query_type)
         }
+    }
+}
+
+/// A question, and what the market said to it.
+struct Priced {
+    question: Question,
+    said: Result<MarketAnswer, MarketError>,
+    took: Duration,
+}
+
+impl Priced {
+    /// Records the question in its session, if it names one.
+    async fn answer(self, call: &Call, session: Option<&Session>) -> Result<QuoteAnswer, Failure> {
+        let Self {
+            question,
+            said,
+            took,
+        } = self;
+        let answer = match said {
+            Ok(answer) => answer,
+            Err(error) => {
+                if let Some(Session::Open(id)) = session {
+                    question.record_failure(call, *id, &error, took).await;
+                }
+                return Err(error.into());
+            }
+        };
+        let tracking = match session {
+            None => None,
+            Some(Session::Open(id)) => Some(question.record(call, *id, &answer, took).await?),
+            Some(Session::Settled(tracking)) => Some(tracking.clone()),
+        };
+        let language = question.language.as_deref();
+        Ok(QuoteAnswer::new(answer, language, tracking))
     }
 }
 

@@ -139,6 +139,11 @@ async fn calls_that_may_take_long_tell_their_steps_over_both_transports() {
             tracked.to_vec(),
         ),
         (
+            "search-by-symbol",
+            json!({"symbol": "AAPL", "moreSymbols": ["MSFT", "NOSUCH"], "sessionId": session}),
+            tracked.to_vec(),
+        ),
+        (
             "search-by-coin",
             json!({"symbol": "BTC", "pair": "USD"}),
             alone("asking for the price"),

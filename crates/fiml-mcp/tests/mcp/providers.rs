@@ -2,9 +2,9 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Barrier, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -22,6 +22,8 @@ struct Exchange {
     url: String,
     calls: Arc<AtomicUsize>,
     failing: Arc<AtomicBool>,
+    /// Where as many calls for prices meet before any of them is answered.
+    meeting: Arc<Mutex<Option<Arc<Barrier>>>>,
 }
 
 impl Exchange {
@@ -31,29 +33,39 @@ impl Exchange {
             url: format!("http://{}", listener.local_addr().expect("an address")),
             calls: Arc::default(),
             failing: Arc::default(),
+            meeting: Arc::default(),
         };
         let playing = exchange.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.expect("a connection");
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    let mut byte = [0];
-                    stream.read_exact(&mut byte).expect("a request");
-                    head.push(byte[0]);
-                }
-                let head = String::from_utf8(head).expect("text");
-                playing.calls.fetch_add(1, Ordering::SeqCst);
-                let (status, body) = playing.answer(head.split(' ').nth(1).expect("a target"));
-                let kind = "content-type: application/json\r\nconnection: close";
-                let length = body.len();
-                let _ = write!(
-                    stream,
-                    "HTTP/1.1 {status} Played\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}"
-                );
+                let playing = playing.clone();
+                thread::spawn(move || playing.serve(stream.expect("a connection")));
             }
         });
         exchange
+    }
+
+    fn serve(&self, mut stream: TcpStream) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("a request");
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).expect("text");
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let target = head.split(' ').nth(1).expect("a target");
+        let meeting = self.meeting.lock().expect("no panic").clone();
+        if let Some(meeting) = meeting.filter(|_| target.ends_with("/ticker")) {
+            meeting.wait();
+        }
+        let (status, body) = self.answer(target);
+        let kind = "content-type: application/json\r\nconnection: close";
+        let length = body.len();
+        let _ = write!(
+            stream,
+            "HTTP/1.1 {status} Played\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
     }
 
     fn answer(&self, target: &str) -> (u16, &'static str) {
@@ -203,6 +215,34 @@ async fn several_symbols_are_answered_in_one_call_and_recorded_one_by_one() {
         .fail("search-by-coin", keyed, "invalid_argument")
         .await;
     assert_eq!(refused["argument"], "idempotencyKey");
+}
+
+#[tokio::test]
+async fn several_symbols_are_asked_for_at_the_same_time() {
+    let exchange = Exchange::open();
+    *exchange.meeting.lock().unwrap() = Some(Arc::new(Barrier::new(2)));
+    let mut client = Client::modern(&exchange.world()).await;
+    let call = json!({"symbol": "BTC", "pair": "USD", "depth": "quick", "moreSymbols": ["XBT"]});
+    let found = client.succeed("search-by-coin", call).await;
+    for answer in [&found, &found["more"][0]] {
+        assert_eq!(answer["status"], "success");
+        assert_eq!(answer["attempts"].as_array().unwrap().len(), 1, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_first_of_several_symbols_fails_the_others_are_not_recorded() {
+    let world = Exchange::open().world();
+    let mut client = Client::modern(&world).await;
+    let session = client.session().await;
+    let call =
+        json!({"symbol": "NOSUCH", "pair": "USD", "moreSymbols": ["BTC"], "sessionId": session});
+    client
+        .fail("search-by-coin", call, "symbol_not_found")
+        .await;
+    let queries = queries(&world, &session).await;
+    assert_eq!(queries.len(), 1);
+    assert_eq!(queries[0]["error"], "symbol_not_found");
 }
 
 #[tokio::test]

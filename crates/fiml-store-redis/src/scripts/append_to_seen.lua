@@ -5,8 +5,14 @@
 -- ARGV: 1 scope, 2 the numbers seen, 3 those to come, 4 the query, then the fields of its counts.
 -- Reply: 1, or 0 where the session has other numbers, is not in scope or is not there; then nothing was written.
 
-local found, scope = redis.pcall('HMGET', KEYS[1], 'n', 'o'), ARGV[1]
-if found[1] ~= ARGV[2] or (scope ~= '*' and scope ~= (found[2] and '=' .. found[2] or '-')) then
+local numbers, scope = nil, ARGV[1]
+if scope == '*' then
+  numbers = redis.pcall('HGET', KEYS[1], 'n')
+else
+  local found = redis.pcall('HMGET', KEYS[1], 'n', 'o')
+  numbers = scope == (found[2] and '=' .. found[2] or '-') and found[1]
+end
+if numbers ~= ARGV[2] then
   return 0
 end
 -- The first write is one that a full server refuses.

@@ -31,7 +31,8 @@ struct Fetched {
 pub(super) struct Companies(Mutex<Option<Fetched>>);
 
 impl Companies {
-    /// The number of the company behind a ticker. Whoever asks while the list is fetched waits for it.
+    /// The number of the company behind a ticker. Whoever asks while the list is fetched waits for it, and asks
+    /// for it again where that fails: so it has all of its time then.
     pub(super) async fn number(
         &self,
         symbol: &Symbol,
@@ -39,8 +40,9 @@ impl Companies {
         turn: &Turn,
     ) -> Result<Option<u64>, MarketError> {
         let now = turn.now();
-        let mut kept = self.0.lock().await;
-        let fits = |list: &&Fetched| list.at <= now && now - list.at < KEPT;
+        let mut kept = turn.wait_for(self.0.lock()).await;
+        // Of two who ask at the same time, the one may be as of a moment before the other.
+        let fits = |list: &&Fetched| (now - list.at).abs() < KEPT;
         let numbers = match kept.as_ref().filter(fits) {
             Some(list) => Arc::clone(&list.numbers),
             None => {

@@ -42,7 +42,8 @@ impl Gathered {
     /// What is known of a company, to which its answers are added.
     pub(super) fn of(&self, number: u64, now: DateTime<Utc>) -> Arc<Gathering> {
         let mut companies = self.companies();
-        let holds = |known: &Gathering| known.begun_at <= now && now - known.begun_at < KEPT;
+        // Of two who ask at the same time, the one may be as of a moment before the other.
+        let holds = |known: &Gathering| (now - known.begun_at).abs() < KEPT;
         companies.retain(|_, known| holds(known));
         let known = companies
             .entry(number)
@@ -74,6 +75,11 @@ impl Gathering {
         &self.company
     }
 
+    /// When the first of its questions was put.
+    pub(super) const fn begun_at(&self) -> DateTime<Utc> {
+        self.begun_at
+    }
+
     pub(super) fn about(&self) -> Option<About> {
         self.pieces().about.clone()
     }
@@ -93,5 +99,26 @@ impl Gathering {
 
     fn pieces(&self) -> MutexGuard<'_, Pieces> {
         self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_is_kept_for_a_day_whoever_asks_first() {
+        let gathered = Gathered::default();
+        let begun = DateTime::UNIX_EPOCH + KEPT;
+        gathered.of(1, begun).add_figure("Revenues", None);
+        let is_known = |number, now| gathered.of(number, now).figure("Revenues").is_some();
+        let moment = TimeDelta::milliseconds(1);
+        assert!(!is_known(2, begun - moment), "of another company");
+        assert!(is_known(1, begun - moment), "of a moment before");
+        assert!(is_known(1, begun + KEPT - moment));
+        assert!(!is_known(1, begun + KEPT));
+        gathered.of(1, begun + KEPT).add_figure("Revenues", None);
+        gathered.is_complete(1);
+        assert!(!is_known(1, begun + KEPT), "forgotten");
     }
 }

@@ -271,7 +271,8 @@ impl FundamentalsProvider for Edgar {
             earnings_per_share: known(earnings),
             revenue: known(revenue),
             cut_short,
-            fetched_at: turn.now(),
+            // What was gathered for an earlier question is as old as that.
+            fetched_at: gathering.begun_at().min(turn.now()),
         };
         if company.cut_short.is_empty() {
             self.gathered.is_complete(number);

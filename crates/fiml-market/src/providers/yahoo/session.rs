@@ -45,11 +45,12 @@ impl Session {
     ) -> Option<DateTime<Utc>> {
         let start = DateTime::from_timestamp_secs(self.start)?;
         let end = DateTime::from_timestamp_secs(self.end)?;
-        if end - start > LONGEST {
+        if end <= start || end - start > LONGEST {
             return None;
         }
         if now < start {
-            return Some(start);
+            // Of the session before, however early the chart names the next one.
+            return (now - made >= SETTLING).then_some(start);
         }
         // A price from before the session is behind it, and will be replaced.
         if now < end.checked_add_signed(SETTLING)? || made < start {
@@ -77,7 +78,8 @@ mod tests {
     #[test]
     fn a_price_holds_once_it_is_settled_and_until_a_session_could_begin() {
         for (now, until) in [
-            ("2026-06-11T22:00:00Z", Some("2026-06-12T13:30:00Z")),
+            ("2026-06-11T20:29:54Z", None),
+            ("2026-06-11T20:29:55Z", Some("2026-06-12T13:30:00Z")),
             ("2026-06-12T13:29:59Z", Some("2026-06-12T13:30:00Z")),
             ("2026-06-12T13:30:00Z", None),
             ("2026-06-12T19:59:59Z", None),
@@ -90,10 +92,29 @@ mod tests {
             ("2026-06-13T14:30:00Z", Some("2026-06-14T12:30:00Z")),
             ("2026-06-15T12:00:00Z", Some("2026-06-15T12:30:00Z")),
         ] {
+            let now: DateTime<Utc> = now.parse().unwrap();
             let made = DateTime::from_timestamp_secs(friday().end - 5).unwrap();
-            let told = friday().unchanged_until(made, now.parse().unwrap());
+            let made = match now.timestamp() < friday().start {
+                true => made - DAY,
+                false => made,
+            };
+            let told = friday().unchanged_until(made, now);
             let until: Option<DateTime<Utc>> = until.map(|until| until.parse().unwrap());
             assert_eq!(told, until, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_ends_before_it_begins_tells_nothing() {
+        let Session { start, end } = friday();
+        let turned = Session {
+            start: end,
+            end: start,
+        };
+        for hours in -24..72 {
+            let now = DateTime::from_timestamp_secs(start + hours * 3_600).unwrap();
+            let made = now - SETTLING * 2;
+            assert_eq!(turned.unchanged_until(made, now), None, "{now}");
         }
     }
 
