@@ -1,22 +1,4 @@
-//! Where every setting comes from: the command line, then the environment, then a settings file.
-//!
-//! | variable | meaning | default |
-//! |---|---|---|
-//! | `FIML_DATA` | the file that holds the sessions (`--data`), where no servers do | `sessions.db` in the user's data folder |
-//! | `FIML_PRICES` | a price file or a folder of them (`--prices`) | none |
-//! | `FIML_HTTP` | the address on which `fiml serve` serves HTTP (`--http`) | none: stdin and stdout |
-//! | `FIML_LOG` | what is logged to stderr, in `tracing` filter syntax | `warn`; nothing with `--json` |
-//! | `REDIS_URL` | the Redis or Redis Cluster that holds live sessions, instead of the file | none |
-//! | `DATABASE_URL` | the PostgreSQL that holds archived sessions; set with `REDIS_URL` or not at all | none |
-//! | `REDIS_KEY_PREFIX` | what every key of this deployment begins with | `fiml` |
-//! | `NO_COLOR`, `TERM` | charts in the terminal are plain ASCII where one is set, or `dumb` | none |
-//! | `DATABASE_SCHEMA` | the schema that holds the tables of this deployment | that of the database user |
-//!
-//! Those of the rules sessions live by are listed in [`policy`], those of the background jobs in [`schedule`],
-//! those of telemetry in [`telemetry`], those of providers of prices in [`providers`].
-//!
-//! The settings file is named by `--env-file`, or is `.env` in the user's configuration folder; one that
-//! merely lies in the working directory is never read.
+//! Everything that is configured, proven before anything is done; [`Settings`] says where it comes from.
 
 use std::path::{Path, PathBuf};
 
