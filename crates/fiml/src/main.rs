@@ -58,7 +58,7 @@ Exit codes:
   3  there is no such session, symbol or file
   4  the session does not take the change: expired, archived, full, or changed by somebody else
   5  the store or a provider did not answer, is full, or did not confirm; the call may be repeated
-  6  what was acknowledged may be lost: in a crash of a server, or thrown away (doctor, serve --require-durable)
+  6  what was acknowledged may be lost, in a crash or otherwise (doctor, serve --require-durable)
 
 Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, \
 FIML_HTTP, FIML_METRICS, FIML_LOG, REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, \
