@@ -31,6 +31,8 @@ fn the_demo_tells_both_workflows_and_a_second_run_finds_the_first_ones_sessions(
         "Portfolio analysis",
         "223.02",
         "as of 2010-03-01",
+        "+8.99 %",
+        "They are real and old",
         "25.0 %",
     ] {
         assert!(first.contains(told), "{told} is missing in:\n{first}");

@@ -67,6 +67,11 @@ impl Tiers {
         ]
     }
 
+    /// Has a command use it, instead of the file that it names.
+    pub fn set<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env_remove("FIML_DATA").envs(self.settings())
+    }
+
     /// Live sessions.
     pub async fn redis(&self) -> RedisStore {
         let config = RedisConfig {
@@ -137,7 +142,7 @@ impl Place {
     pub fn fiml(&self) -> Command {
         let mut command = fiml(&self.data());
         if let Some(tiers) = &self.0.tiers {
-            command.envs(tiers.settings());
+            tiers.set(&mut command);
         }
         command
     }

@@ -103,7 +103,8 @@ fn quote_asks_files_and_providers_and_says_from_whom_and_as_of_when() {
         "stale",
         "105000.00",
         "+5.00 %",
-        "24h",
+        "24 h before",
+        "52 weeks",
         "live",
         "coinbase",
         "not investment advice",
@@ -136,9 +137,69 @@ fn one_symbol_without_a_price_does_not_hide_the_others() {
     );
     assert_eq!(code, Some(3), "{told}");
     assert!(
-        told.contains("105000.00") && told.contains("symbol_not_found"),
+        told.contains("105000.00  USD") && told.contains("no price for `NOSUCH/EUR`"),
         "{told}"
     );
+    let asked = ["quote", "BTC-USD", "NOSUCH-EUR", "NOSUCH-EUR", "--json"];
+    let output = command(folder.path(), &settings, &asked).output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    for told in [&answer, &error] {
+        assert_eq!(told["status"], "error");
+        assert_eq!(told["code"], "symbol_not_found");
+    }
+    let message = answer["message"].as_str().unwrap();
+    assert_eq!(message.matches("NOSUCH").count(), 1, "{message}");
+}
+
+#[test]
+fn what_is_wrong_with_a_price_file_stands_in_the_answer_too() {
+    let folder = place();
+    let prices = folder.path().join("prices.csv");
+    let lines = "symbol,date,price\nX,2026-01-01,4\nX,2026-01-01,5\nX,2026-01-02,cheap\n";
+    std::fs::write(&prices, lines).unwrap();
+    let prices = prices.to_str().unwrap();
+    let asked = ["quote", "X", "--prices", prices, "--json"];
+    let output = command(folder.path(), &[], &asked).output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", text(&output));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let warnings = answer["warnings"].as_array().unwrap();
+    for (warning, line) in warnings.iter().zip(["line 3", "line 4"]) {
+        assert!(warning.as_str().unwrap().contains(line), "{warning}");
+    }
+    assert_eq!(warnings.len(), 2);
+}
+
+#[test]
+fn providers_fail_where_not_one_of_them_answers() {
+    let (folder, settings) = (place(), no_network());
+    let settings = borrowed(&settings);
+    let run = |args: &[&str]| {
+        let output = command(folder.path(), &settings, args).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), answer)
+    };
+    let (code, answer) = run(&["providers", "--json"]);
+    assert_eq!((code, &answer["status"]), (Some(5), &json!("error")));
+    assert_eq!(answer["code"], "provider_unavailable");
+    let (code, answer) = run(&["providers", "--json", "--prices", PRICES]);
+    assert_eq!((code, &answer["status"]), (Some(0), &json!("success")));
+    assert_eq!(answer["providers"][0]["name"], "file");
+    let (code, _) = run(&["providers", "--json", "--no-ask"]);
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn a_text_for_people_fits_the_terminal() {
+    let folder = place();
+    let (_, told) = outcome(
+        folder.path(),
+        &[("FIML_PRICES", PRICES)],
+        &["quote", "AAPL"],
+    );
+    for line in told.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
 }
 
 #[test]

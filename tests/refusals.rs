@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use fiml_tests::support::{Client, PRICES, binary, fiml, text};
+use fiml_tests::support::{Client, binary, fiml, refusal, text};
 use serde_json::{Value, json};
 
 fn run(data: &Path, args: &[&str]) -> Output {
@@ -20,14 +20,6 @@ fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("sessions.db");
     (folder, data)
-}
-
-/// The exit code and the error as programs read it; nothing else may stand on stderr.
-fn refusal(data: &Path, args: &[&str]) -> (Option<i32>, Value) {
-    let output = fiml(data).arg("--json").args(args).output().unwrap();
-    let error = serde_json::from_slice(&output.stderr);
-    let error = error.unwrap_or_else(|_| panic!("{args:?}: {}", text(&output)));
-    (output.status.code(), error)
 }
 
 /// The exit code and everything printed.
@@ -209,50 +201,6 @@ fn a_refused_argument_is_named_with_its_limit() {
     );
     let (_, said) = outcome(&data, &["sessions", "list", "--type", "forex"]);
     assert!(said.contains("one of equity, crypto"), "{said}");
-}
-
-#[cfg(unix)]
-#[test]
-fn an_environment_that_is_not_utf_8_harms_only_our_own_settings() {
-    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-
-    let (folder, data) = place();
-    run(&data, &["db", "create"]);
-    let odd = OsStr::from_bytes(b"\xff\xfe");
-    let with = |name: &str, value: &OsStr, command: &str| {
-        let output = fiml(&data).arg(command).env(name, value).output().unwrap();
-        (output.status.code(), text(&output))
-    };
-    let (code, said) = with("SOMEBODY_ELSES", odd, "stats");
-    assert_eq!(code, Some(0), "{said}");
-    for name in ["SESSION_MAX_TTL_HOURS", "FIML_LOG", "REDIS_URL"] {
-        let (code, said) = with(name, odd, "stats");
-        assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains(name) && said.contains("UTF-8"), "{said}");
-    }
-    let odd_data = folder.path().join(odd);
-    for command in ["serve", "demo"] {
-        let (code, said) = with("FIML_DATA", odd_data.as_os_str(), command);
-        assert_eq!(code, Some(2), "{said}");
-        assert!(
-            said.contains("FIML_DATA") && said.contains("UTF-8"),
-            "{said}"
-        );
-    }
-    assert!(
-        fs::read_dir(folder.path()).unwrap().all(|file| file
-            .unwrap()
-            .file_name()
-            .to_str()
-            .is_some()),
-        "no file of such a name is made"
-    );
-    // Not every file system takes such a name.
-    let prices = folder.path().join(OsStr::from_bytes(b"\xff.csv"));
-    if fs::copy(PRICES, &prices).is_ok() {
-        let (code, said) = with("FIML_PRICES", prices.as_os_str(), "serve");
-        assert_eq!(code, Some(0), "{said}");
-    }
 }
 
 /// Runs a command that may write no file beyond so many blocks of 512 bytes, as if the disk were full.

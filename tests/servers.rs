@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 fn on(place: &Place, tiers: &Tiers) -> Command {
     let mut command = fiml(&place.data());
-    command.envs(tiers.settings()).stdin(Stdio::null());
+    tiers.set(&mut command).stdin(Stdio::null());
     command
 }
 
@@ -128,6 +128,25 @@ fn a_doctor_tells_the_server_that_is_away_from_the_one_that_is_there() {
 }
 
 #[test]
+fn a_doctor_names_the_setting_that_is_refused() {
+    let place = Place::embedded();
+    let usual = Tiers::shared();
+    for (name, value) in [
+        ("REDIS_URL", "http://127.0.0.1:1"),
+        ("REDIS_KEY_PREFIX", "a*b"),
+        ("DATABASE_URL", "mysql://127.0.0.1:1/x"),
+        ("DATABASE_SCHEMA", "bad name"),
+    ] {
+        let mut doctor = on(&place, &usual);
+        let output = doctor.args(["doctor", "--json"]).env(name, value).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(error["argument"], name);
+    }
+}
+
+#[test]
 fn a_database_that_is_not_there_yet_is_told_as_something_to_do_and_not_as_a_loss() {
     let (place, redis) = (Place::embedded(), durable());
     let url = shared_postgres().url();
@@ -139,7 +158,7 @@ fn a_database_that_is_not_there_yet_is_told_as_something_to_do_and_not_as_a_loss
     assert_eq!(finding["severity"], "warning", "{found}");
     let said = finding["found"].as_str().unwrap();
     assert!(said.contains("fiml db create"), "{found}");
-    assert_ne!(finding["remedy"], "", "{found}");
+    assert_eq!(finding["remedy"], "fiml db create", "{found}");
 }
 
 #[test]
@@ -173,6 +192,11 @@ fn a_doctor_looks_at_a_file_too() {
     json_of(place.fiml().args(["db", "create"]));
     let found = json_of(place.fiml().arg("doctor"));
     assert_eq!(found["stores"][0]["findings"], json!([]));
+    let verified = json_of(place.fiml().args(["db", "verify"]));
+    assert_eq!(
+        found["stores"][0]["schema_version"],
+        verified["schema_version"]
+    );
 }
 
 #[test]

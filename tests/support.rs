@@ -53,6 +53,14 @@ pub fn json_of(command: &mut Command) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The exit code and the error as programs read it; nothing else may stand on stderr.
+pub fn refusal(data: &Path, args: &[&str]) -> (Option<i32>, Value) {
+    let output = fiml(data).arg("--json").args(args).output().unwrap();
+    let error = serde_json::from_slice(&output.stderr);
+    let error = error.unwrap_or_else(|_| panic!("{args:?}: {}", text(&output)));
+    (output.status.code(), error)
+}
+
 /// What a command printed.
 pub fn text(output: &Output) -> String {
     format!(

@@ -108,7 +108,7 @@ fn an_address_that_others_reach_is_refused_with_the_way_out() {
         ("[::]:0", "which other machines may reach"),
         ("192.0.2.1:8787", "which other machines may reach"),
         ("localhost", "is \"localhost\""),
-        ("8787", "is \"8787\""),
+        ("87870", "is \"87870\""),
     ] {
         let flag = place
             .fiml()
@@ -121,10 +121,10 @@ fn an_address_that_others_reach_is_refused_with_the_way_out() {
             .env("FIML_HTTP", address)
             .output()
             .unwrap();
-        for refused in [flag, setting] {
+        for (refused, name) in [(flag, "--http: "), (setting, "FIML_HTTP: ")] {
             let said = text(&refused);
             assert_eq!(refused.status.code(), Some(2), "{address}: {said}");
-            for part in ["--http or FIML_HTTP", told, "127.0.0.1:8787"] {
+            for part in [name, told, "127.0.0.1:8787"] {
                 assert!(said.contains(part), "{part} is missing in: {said}");
             }
         }

@@ -65,7 +65,7 @@ fn a_server_is_not_ready_while_a_store_is_away_and_says_which() {
     let postgres = PostgresServer::start_with(&[("fsync", "off")]);
     let (place, tiers) = (Place::embedded(), Tiers::on(&redis.url(), &postgres.url()));
     let mut command = place.fiml();
-    command.envs(tiers.settings());
+    tiers.set(&mut command);
     let server = Server::start(command);
     assert_eq!(until(&server, 200).json()["status"], "ready");
     let expect = |name: &str, other: &str| {

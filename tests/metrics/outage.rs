@@ -21,7 +21,7 @@ fn with_postgresql_stopped_analytics_stats_and_metrics_report_an_error_and_no_ze
     let tiers = Tiers::on(&redis.url(), &postgres.url());
     let on = || -> Command {
         let mut command = fiml(&place.data());
-        command.envs(tiers.settings());
+        tiers.set(&mut command);
         command
     };
     let (page, mut client) = Page::of_client(on(), &place, &[]);

@@ -33,3 +33,4 @@ pub use config::{
 pub use connect::SqliteStore;
 pub use error::ConnectError;
 pub use maintain::VerifyReport;
+pub use migrate::SCHEMA_VERSION;

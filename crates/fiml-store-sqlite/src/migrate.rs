@@ -14,8 +14,8 @@ use crate::{error::ConnectError, sql::Composed};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// The schema that this program knows, as `PRAGMA user_version` says it; one per migration.
-pub(crate) const SCHEMA_VERSION: i64 = 4;
+/// The schema that this program knows, as `PRAGMA user_version` says it; one per migration. A file that is open has it.
+pub const SCHEMA_VERSION: i64 = 4;
 /// What `PRAGMA application_id` says of our files: "FIML".
 const APPLICATION_ID: i64 = 0x4649_4d4c;
 

@@ -1,6 +1,6 @@
 //! What scripts learn from the exit code, and programs from an error as JSON.
 
-use std::{fmt, io, process::ExitCode};
+use std::{io, process::ExitCode};
 
 use fiml_analytics::AnalyticsError;
 use fiml_market::{MarketError, PriceFileError};
@@ -9,103 +9,10 @@ use fiml_store_pg::ConnectError as PgConnectError;
 use fiml_store_redis::ConnectError as RedisConnectError;
 use fiml_store_sqlite::ConnectError;
 
-use crate::config::Config;
-
-/// An error of the caller: an argument or a setting that was refused.
-#[derive(Debug)]
-pub(crate) struct Refused(anyhow::Error);
-
-impl Refused {
-    pub(crate) fn error(error: anyhow::Error) -> anyhow::Error {
-        anyhow::Error::new(Self(error))
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// What a command is about is not there.
-#[derive(Debug)]
-pub(crate) struct Missing(String);
-
-impl Missing {
-    pub(crate) fn error(message: String) -> anyhow::Error {
-        anyhow::Error::new(Self(message))
-    }
-}
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Missing {}
-
-/// Acknowledged writes would not survive a crash.
-#[derive(Debug)]
-pub(crate) struct NotDurable(String);
-
-impl NotDurable {
-    pub(crate) fn error(message: String) -> anyhow::Error {
-        anyhow::Error::new(Self(message))
-    }
-}
-
-impl fmt::Display for NotDurable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NotDurable {}
-
-/// A server does not answer.
-#[derive(Debug)]
-pub(crate) struct Away;
-
-impl fmt::Display for Away {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a server does not answer; it is said above which")
-    }
-}
-
-impl std::error::Error for Away {}
-
-/// Several assets have no price; the answer says of each why.
-#[derive(Debug)]
-pub(crate) struct Unpriced {
-    pub(crate) symbols: Vec<String>,
-    pub(crate) first: MarketError,
-}
-
-impl fmt::Display for Unpriced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no price for {}", self.symbols.join(", "))
-    }
-}
-
-impl std::error::Error for Unpriced {}
-
-/// What a tool answered instead of doing what it was asked.
-#[derive(Debug)]
-pub(crate) struct ToolFailed {
-    pub(crate) code: Option<ErrorCode>,
-    pub(crate) message: String,
-}
-
-impl fmt::Display for ToolFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ToolFailed {}
+use crate::{
+    config::Config,
+    failures::{Away, Missing, NotDurable, Refused, Silent, ToolFailed, Unpriced},
+};
 
 /// What is known of an error beside its message.
 #[derive(Debug, Default)]
@@ -130,7 +37,8 @@ impl Details {
     }
 
     fn of_one(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        if let Some(Refused(beneath)) = error.downcast_ref() {
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            let beneath = refused.beneath();
             let known = beneath.chain().find_map(Self::of_one);
             return Some(known.unwrap_or_else(|| ErrorCode::InvalidArgument.into()));
         }
@@ -142,6 +50,9 @@ impl Details {
                 exit: Some(5),
                 ..Self::default()
             });
+        }
+        if error.is::<Silent>() {
+            return Some(ErrorCode::ProviderUnavailable.into());
         }
         if error.is::<NotDurable>() {
             return Some(Self {
@@ -218,6 +129,7 @@ fn flag(argument: &str) -> String {
         "cursor" => "--cursor",
         "limit" => "--limit",
         "days" => "--days",
+        "schema" => "DATABASE_SCHEMA",
         _ => argument,
     };
     flag.to_owned()
@@ -228,9 +140,12 @@ fn of_connecting(error: &ConnectError) -> Details {
         ConnectError::InUse { .. } => ErrorCode::StoreUnavailable.into(),
         ConnectError::Full { .. } => ErrorCode::StorageFull.into(),
         ConnectError::NotAFile { .. } => {
-            Details::from(ErrorCode::InvalidArgument).at(Some("--data"), Some("the path of a file"))
+            let names = Some("--data or FIML_DATA");
+            Details::from(ErrorCode::InvalidArgument).at(names, Some("the path of a file"))
         }
-        ConnectError::MissingFolder { .. } => Details::missing().at(Some("--data"), None),
+        ConnectError::MissingFolder { .. } => {
+            Details::missing().at(Some("--data or FIML_DATA"), None)
+        }
         _ => Details::default(),
     }
 }

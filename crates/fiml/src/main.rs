@@ -3,15 +3,18 @@
 //! This is the only place where concrete stores are chosen and the environment is read.
 
 mod address;
+mod causes;
 mod chart;
 mod commands;
 mod config;
 mod exit;
+mod failures;
 mod output;
 mod policy;
 mod providers;
 mod schedule;
 mod servers;
+mod settings;
 mod signal;
 mod telemetry;
 #[cfg_attr(not(feature = "otlp"), path = "no_traces.rs")]
@@ -55,7 +58,7 @@ Exit codes:
   3  there is no such session, symbol or file
   4  the session does not take the change: expired, archived, full, or changed by somebody else
   5  the store or a provider did not answer, is full, or did not confirm; the call may be repeated
-  6  a crash of a server would lose what was acknowledged (doctor, serve --require-durable)
+  6  what was acknowledged may be lost, in a crash or otherwise (doctor, serve --require-durable)
 
 Settings are read from the command line, then from the environment (FIML_DATA, FIML_PRICES, \
 FIML_HTTP, FIML_METRICS, FIML_LOG, REDIS_URL with DATABASE_URL, REDIS_KEY_PREFIX, \
@@ -79,7 +82,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
-    let config = config::Config::load(&cli.flags).map_err(exit::Refused::error)?;
+    let config = config::Config::load(&cli.flags).map_err(failures::Refused::error)?;
     // What programs read on stderr is one error and nothing else.
     let usual = if output.is_json() { "off" } else { USUAL_LOG };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,6 +91,9 @@ fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
     let traces = traces::Traces::start(&config.telemetry.traces, runtime.handle())?;
     let log = config.log.as_deref().unwrap_or(usual);
     output::log_to_stderr(log, traces.as_ref())?;
+    for stranger in &config.strangers {
+        tracing::warn!("{stranger}");
+    }
     let done = runtime.block_on(commands::run(cli.command, &config, output));
     if let Some(traces) = traces {
         traces.end();

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tracing::{Span, Subscriber};
 use tracing_subscriber::{Layer, layer::Identity};
 
-use crate::config::Settings;
+use crate::settings::Settings;
 
 /// No variable is read.
 pub(crate) const NAMES: &[&str] = &[];

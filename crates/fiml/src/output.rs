@@ -9,14 +9,12 @@ use anyhow::{Context, Result, bail};
 use comfy_table::{ContentArrangement, Table, presets};
 use fiml_session_core::{ErrorCode, Timestamp};
 use serde::Serialize;
+use terminal_size::{Width, terminal_size_of};
 use tracing_subscriber::{
     EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-use crate::{
-    exit::{self, Details},
-    traces::Traces,
-};
+use crate::{causes, exit::Details, failures::Refused, traces::Traces};
 
 /// Writes answers to stdout, as tables and sentences or as JSON, and errors to stderr.
 #[derive(Debug)]
@@ -40,20 +38,32 @@ impl Output {
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<()> {
-        self.report("success", value, text)
+        self.report(None, value, text)
     }
 
-    /// Writes an answer that does not go without saying: `success`, or `error` where an error follows it.
+    /// Writes an answer that an error may follow, as the rest of what is known.
     pub(crate) fn report(
         &self,
-        status: &'static str,
+        failure: Option<&anyhow::Error>,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<()> {
         if self.json {
-            self.line(&serde_json::to_string_pretty(&Answer { status, value })?)
-        } else {
-            self.line(text().trim_end())
+            let answer = Answer {
+                status: if failure.is_some() {
+                    "error"
+                } else {
+                    "success"
+                },
+                code: failure.and_then(|error| Details::of(error).code),
+                message: failure.map(|error| causes::told(error.as_ref())),
+                value,
+            };
+            return self.line(&serde_json::to_string_pretty(&answer)?);
+        }
+        match text().trim_end() {
+            "" => Ok(()),
+            text => self.line(text),
         }
     }
 
@@ -73,8 +83,10 @@ impl Output {
             limit,
             ..
         } = Details::of(error);
-        let message = format!("{error:#}");
-        let hint = code.map(ErrorCode::hint);
+        let message = causes::told(error.as_ref());
+        let hint = code.map(|code| hint(code, argument.as_deref()));
+        let is_new =
+            code != Some(ErrorCode::ProviderUnavailable) || !message.contains("FIML_PROVIDERS");
         let text = if self.json {
             let (argument, limit) = (argument.as_deref(), limit.as_deref());
             let wire = ErrorBody {
@@ -91,6 +103,7 @@ impl Output {
                 Some(argument) => format!("{argument}: {limit}"),
                 None => limit,
             });
+            let hint = hint.filter(|_| is_new);
             let more = limit.as_deref().into_iter().chain(hint);
             more.fold(format!("error: {}", printable(&message)), |text, line| {
                 format!("{text}\n       {line}")
@@ -115,7 +128,7 @@ impl Output {
         }
         let stdin = io::stdin();
         if !stdin.is_terminal() || self.json {
-            bail!(exit::Refused::error(anyhow::anyhow!(
+            bail!(Refused::error(anyhow::anyhow!(
                 "{question} Nobody is there to answer; say so with --yes"
             )));
         }
@@ -132,10 +145,28 @@ impl Output {
     }
 }
 
-/// The same first word as in the answers of the MCP tools.
+/// What to do about an error; a setting is not an argument of a call.
+fn hint(code: ErrorCode, argument: Option<&str>) -> &'static str {
+    let is_setting = |name: &str| name.starts_with(char::is_uppercase);
+    match code {
+        ErrorCode::InvalidArgument if argument.is_some_and(is_setting) => {
+            "correct the setting, and start again"
+        }
+        ErrorCode::InvalidArgument if argument.is_none() => {
+            "correct what it names, and start again"
+        }
+        code => code.hint(),
+    }
+}
+
+/// The same first word as in the answers of the MCP tools, and the error where one follows.
 #[derive(Serialize)]
 struct Answer<'a, T> {
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<ErrorCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     #[serde(flatten)]
     value: &'a T,
 }
@@ -188,15 +219,37 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     lines_of(&mut table, rows)
 }
 
-/// How wide a terminal is taken to be that texts are wrapped for, in columns.
+/// How wide stdout is taken to be where it is no terminal, in columns.
 const WIDTH: u16 = 100;
+
+fn width() -> u16 {
+    let known = terminal_size_of(io::stdout());
+    known.map_or(WIDTH, |(Width(columns), _)| columns.max(WIDTH / 2))
+}
+
+/// A paragraph, its lines no longer than the terminal is wide.
+pub(crate) fn wrapped(text: &str) -> String {
+    let width = usize::from(width());
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().filter(|line| {
+            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width
+        });
+        match last {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) => *line = format!("{line} {word}"),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
 
 /// Sentences about things, each beside the name of its thing; they wrap before a terminal would.
 pub(crate) fn sentences(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH);
+        .set_width(width());
     lines_of(&mut table, rows)
 }
 
@@ -243,7 +296,7 @@ pub(crate) fn log_to_stderr(filter: &str, traces: Option<&Traces>) -> Result<()>
         .with_context(|| {
             format!("FIML_LOG is {filter:?}; it must be a filter such as info or fiml=debug")
         })
-        .map_err(exit::Refused::error)?;
+        .map_err(Refused::error)?;
     let log = fmt::layer().with_writer(io::stderr).with_ansi(false);
     let mut layers = vec![log.with_filter(filter).boxed()];
     // A layer that is none would let every span of every library through, at a price for each call.

@@ -14,7 +14,7 @@ use std::{num::NonZeroU64, time::Duration};
 use anyhow::{Result, bail};
 use fiml_session_core::{Invalid, Policy, hours};
 
-use crate::{config::Settings, schedule::days};
+use crate::{schedule::days, settings::Settings};
 
 /// Every variable that is read here.
 pub(crate) const NAMES: [&str; 6] = [

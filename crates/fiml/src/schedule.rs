@@ -17,10 +17,7 @@ use fiml_jobs::{
 };
 use fiml_session_core::{Invalid, SystemClock};
 
-use crate::{
-    config::{Config, Settings},
-    wiring::Opened,
-};
+use crate::{config::Config, settings::Settings, wiring::Opened};
 
 /// Every variable that is read here.
 pub(crate) const NAMES: [&str; 4] = [CLEANUP, RETENTION, RUNS_RETENTION, LEASE];

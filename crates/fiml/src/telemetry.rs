@@ -17,8 +17,11 @@ use tracing::Span;
 
 use crate::{
     address::{bind, loopback},
-    config::{Config, Settings},
-    schedule, traces,
+    causes,
+    config::Config,
+    schedule,
+    settings::Settings,
+    traces,
     wiring::Opened,
 };
 
@@ -60,10 +63,12 @@ pub(crate) struct Args {
 impl Args {
     /// Where to serve metrics, if anywhere.
     pub(crate) fn place(&self, config: &Config) -> Result<Option<Place>> {
-        let text = self.metrics.as_ref().or(config.telemetry.metrics.as_ref());
-        let place = text.map(|text| {
+        let flag = self.metrics.as_ref().map(|text| ("--metrics", text));
+        let set = config.telemetry.metrics.as_ref();
+        let named = flag.or_else(|| set.map(|text| (METRICS, text)));
+        let place = named.map(|(name, text)| {
             Ok(Place {
-                address: loopback("--metrics or FIML_METRICS", text)?,
+                address: loopback(name, text, 9464)?,
                 is_shared: self.metrics.is_none(),
             })
         });
@@ -86,8 +91,9 @@ impl Place {
             Ok(listener) => Ok(Some(listener)),
             Err(error) if self.is_shared && is_taken(&error) => {
                 tracing::warn!(
-                    "this process serves no metrics: {error:#}. FIML_METRICS is for the first process that takes \
-                     it; to watch another as well, give it --metrics with a port of its own"
+                    "this process serves no metrics: {}. FIML_METRICS is for the first process that takes \
+                     it; to watch another as well, give it --metrics with a port of its own",
+                    causes::told(error.as_ref())
                 );
                 Ok(None)
             }

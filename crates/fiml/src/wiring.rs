@@ -14,7 +14,7 @@ use fiml_store_pg::{ConnectError as PgConnectError, PgStore};
 use fiml_store_redis::RedisStore;
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 
-use crate::{config::Config, exit::Missing, servers::Servers};
+use crate::{causes, config::Config, failures::Missing, servers::Servers};
 
 /// The stores that the configuration names, open.
 #[derive(Debug)]
@@ -63,8 +63,8 @@ async fn open_servers(servers: &Servers) -> Result<Opened> {
         // Live sessions need no archive, and it is opened as soon as it answers.
         Err(error @ PgConnectError::Unreachable { .. }) => {
             tracing::warn!(
-                "{:#}; until it answers, archived sessions are unavailable",
-                anyhow::Error::from(error)
+                "{}; until it answers, archived sessions are unavailable",
+                causes::told(&error)
             );
         }
         opened => opened?,
@@ -129,32 +129,37 @@ pub(crate) fn expect_place(config: &Config) -> Result<()> {
     )))
 }
 
-/// The market on the user's own prices and the providers that are asked; without any, one that says how
-/// to name them.
-pub(crate) async fn market(config: &Config) -> Result<Market> {
-    let files: Option<Arc<dyn MarketProvider>> = match config.prices.as_deref() {
-        Some(path) => Some(Arc::new(price_files(path).await?)),
-        None => None,
+/// The market on the user's own prices and the providers that are asked, with what is wrong with the prices;
+/// without any, one that says how to name them.
+pub(crate) async fn market(config: &Config) -> Result<(Market, Vec<String>)> {
+    let (files, warnings): (Option<Arc<dyn MarketProvider>>, _) = match config.prices.as_deref() {
+        Some(path) => {
+            let (prices, warnings) = price_files(path).await?;
+            (Some(Arc::new(prices)), warnings)
+        }
+        None => (None, Vec::new()),
     };
-    config.market.market(files)
+    Ok((config.market.market(files)?, warnings))
 }
 
 /// The market on a price file alone.
 pub(crate) async fn market_of_files(path: &Path) -> Result<Market> {
-    let prices = Arc::new(price_files(path).await?);
-    Ok(Market::new(vec![prices], MarketConfig::default()))
+    let (prices, _) = price_files(path).await?;
+    Ok(Market::new(vec![Arc::new(prices)], MarketConfig::default()))
 }
 
-async fn price_files(path: &Path) -> Result<FilePrices> {
+/// The user's own prices, and what is wrong with them, which is logged too.
+pub(crate) async fn price_files(path: &Path) -> Result<(FilePrices, Vec<String>)> {
     let prices = FilePrices::open(path).await?;
     let report = prices.report().await?;
-    for warning in &report.warnings {
+    let lines = report.warnings.iter().map(ToString::to_string);
+    let files = report.rejected.iter();
+    let files = files.map(|file| format!("{} is left out: {}", file.file, file.reason));
+    let warnings: Vec<String> = lines.chain(files).collect();
+    for warning in &warnings {
         tracing::warn!("{warning}");
     }
-    for rejected in &report.rejected {
-        tracing::warn!("{} is left out: {}", rejected.file, rejected.reason);
-    }
-    Ok(prices)
+    Ok((prices, warnings))
 }
 
 /// The MCP server over both.

@@ -58,8 +58,9 @@ async fn sweep(servers: &Servers, sessions: usize) -> Swept {
     .await;
     let folder = tempfile::tempdir().unwrap();
     let mut job = fiml(&folder.path().join("sessions.db"));
-    job.args(["jobs", "run", "cleanup_expired_sessions", "--json"])
-        .envs(tiers.settings())
+    tiers
+        .set(&mut job)
+        .args(["jobs", "run", "cleanup_expired_sessions", "--json"])
         .stdout(Stdio::piped());
     let before = Cost::so_far(&servers.redis);
     let started = Instant::now();

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     config::{Config, in_a_shell},
-    exit::ToolFailed,
+    failures::ToolFailed,
     output::{Output, minute, percent, table},
     wiring,
 };
@@ -40,6 +40,10 @@ pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
     let earlier = demo.earlier().await?;
     demo.say("FIML sessions remember what an analysis asked, and what came back, from where and as of when.")?;
     demo.say("Two analyses follow, on the monthly closing prices of five companies, January 2000 to March 2010.")?;
+    demo.say(&format!(
+        "They are real and old, which every answer says; they are in {}, for you to look at.",
+        prices.display()
+    ))?;
     if earlier > 0 {
         demo.say(&format!("\nThe file still holds {earlier} sessions of earlier runs; they come up again at the end."))?;
     }
@@ -163,10 +167,10 @@ impl Demo<'_> {
             .await?;
         let quote = &answer["cached"];
         self.say(&format!(
-            "  search-by-symbol: query {} {symbol} {:>7}, {} % against {}, as of {} from {} ({})",
+            "  search-by-symbol: query {} {symbol} {:>7}, {} against {}, as of {} from {} ({})",
             answer["session"]["query_number"],
             quote["price"],
-            quote["change_percent"],
+            signed(&quote["change_percent"]),
             word(&quote["previous_date"]),
             word(&quote["as_of"]).split('T').next().unwrap_or_default(),
             word(&quote["source"]),
@@ -211,7 +215,7 @@ impl Demo<'_> {
             vec![
                 symbol.clone(),
                 result["price"].to_string(),
-                format!("{} %", result["change_percent"]),
+                signed(&result["change_percent"]),
             ]
         });
         self.say("\n  Read back from the session, the results compare so:\n")?;
@@ -312,6 +316,12 @@ impl Demo<'_> {
             again = config.again,
         ))
     }
+}
+
+/// A change in percent as quotes show it.
+fn signed(percent: &Value) -> String {
+    let percent = percent.as_f64().unwrap_or(f64::NAN);
+    format!("{percent:+.2} %").replace('-', "−")
 }
 
 fn word(value: &Value) -> &str {

@@ -2,26 +2,29 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 use fiml_session_core::{
     Clock as _, Stores, SystemClock, Timestamp,
     store::{Finding, Severity, StoreHealth, UnsettledState},
 };
 use fiml_store_pg::{ConnectError as PgConnectError, PgStore, VerifyReport};
 use fiml_store_redis::{ConnectError as RedisConnectError, RedisStore};
+use fiml_store_sqlite::SCHEMA_VERSION;
 use serde::Serialize;
 
 use crate::{
+    causes,
+    commands::remedy,
     config::Config,
-    exit::{Away, NotDurable},
+    failures::{Away, NotDurable},
     output::{Output, table},
     servers::Servers,
     wiring,
 };
 
 pub(super) const AFTER_HELP: &str = "\
-Sessions are left alone. The exit code is 0 where nothing is wrong or only a note is made, 1 where there is a
-warning, 5 where a server does not answer, 6 where a crash would lose what was acknowledged.";
+Sessions are left alone. The exit code is 0 where nothing is wrong or only a note is made, 1 where there is a \
+warning, 2 where a setting is refused, 5 where a server does not answer, 6 where what was acknowledged may be lost.";
 
 /// How far the clock of a server may be off before it is worth a word.
 const CLOCK_TOLERANCE_MS: u64 = 1_000;
@@ -65,31 +68,32 @@ pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
         None => of_file(config).await?,
     };
     let worst = diagnosis.worst();
-    let status = if worst.is_some_and(|worst| worst > Severity::Note) {
-        "error"
+    let failure = if diagnosis.stores.iter().any(|store| !store.reachable) {
+        Some(Away.into())
     } else {
-        "success"
-    };
-    output.report(status, &diagnosis, || render(&diagnosis))?;
-    if diagnosis.stores.iter().any(|store| !store.reachable) {
-        bail!(Away);
-    }
-    match worst {
-        Some(Severity::Danger) => {
-            bail!(NotDurable::error(
-                "a crash would lose what was acknowledged".to_owned()
-            ))
+        match worst {
+            Some(Severity::Danger) => Some(NotDurable::error(
+                "what was acknowledged may be lost; it is said above how".to_owned(),
+            )),
+            Some(Severity::Warning) => {
+                Some(anyhow!("something should be changed; it is said above"))
+            }
+            Some(Severity::Note) | None => None,
         }
-        Some(Severity::Warning) => bail!("something should be changed; it is said above"),
-        Some(Severity::Note) | None => Ok(()),
-    }
+    };
+    output.report(failure.as_ref(), &diagnosis, || render(&diagnosis))?;
+    failure.map_or(Ok(()), Err)
 }
 
 async fn of_file(config: &Config) -> Result<Diagnosis> {
     let opened = wiring::open(config).await?;
     let mut stores = Vec::new();
     for store in &opened.health {
-        stores.push(examine("the data file", store.as_ref()).await);
+        let report = examine("the data file", store.as_ref()).await;
+        stores.push(StoreReport {
+            schema_version: Some(SCHEMA_VERSION),
+            ..report
+        });
     }
     let waiting = Some(waiting(&opened.stores, config).await?);
     let place = config.place();
@@ -109,22 +113,30 @@ async fn of_servers(config: &Config, servers: &Servers) -> Result<Diagnosis> {
             live = Some(store);
             report
         }
+        // There is nothing to look at.
+        Err(
+            error
+            @ (RedisConnectError::InvalidUrl { .. } | RedisConnectError::InvalidPrefix { .. }),
+        ) => return Err(error.into()),
         Err(error) => {
             let is_away = matches!(error, RedisConnectError::Unreachable { .. });
-            StoreReport::refused("Redis", is_away, &error)
+            StoreReport::refused("Redis", is_away, &error, remedy::of_redis(&error))
         }
     };
     let postgres = match PgStore::verify(servers.postgres()).await {
+        Err(error @ PgConnectError::Invalid(_)) => return Err(error.into()),
         Err(error) => {
             let is_away = matches!(error, PgConnectError::Unreachable { .. });
-            StoreReport::refused("PostgreSQL", is_away, &error)
+            StoreReport::refused("PostgreSQL", is_away, &error, remedy::of_postgres(&error))
         }
         // Opening the tables would bring them up to date, which is not for a doctor to do.
         Ok(found) if !found.is_current => {
             StoreReport::outdated(found.schema_version, found.known_version)
         }
         Ok(found) => match PgStore::connect(servers.postgres()).await {
-            Err(error) => StoreReport::refused("PostgreSQL", true, &error),
+            Err(error) => {
+                StoreReport::refused("PostgreSQL", true, &error, remedy::of_postgres(&error))
+            }
             Ok(store) => {
                 let mut report = examine("PostgreSQL", &store).await;
                 report.schema_version = Some(found.schema_version);
@@ -170,7 +182,10 @@ async fn examine(store: &str, health: &dyn StoreHealth) -> StoreReport {
     let before = SystemClock.now();
     let found = match health.health().await {
         Ok(found) => found,
-        Err(error) => return StoreReport::refused(store, error.is_transient(), &error),
+        Err(error) => {
+            let is_away = error.is_transient();
+            return StoreReport::refused(store, is_away, &error, remedy::of_store(is_away));
+        }
     };
     let off = found
         .clock
@@ -227,19 +242,17 @@ async fn waiting(stores: &Stores, config: &Config) -> Result<Waiting> {
 
 impl StoreReport {
     /// A store that does not answer, or that does not let itself be used.
-    fn refused(store: &str, is_away: bool, error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut found = error.to_string();
-        let mut beneath = error.source();
-        while let Some(source) = beneath {
-            found = format!("{found}: {source}");
-            beneath = source.source();
-        }
+    fn refused(
+        store: &str,
+        is_away: bool,
+        error: &(dyn std::error::Error + 'static),
+        remedy: &str,
+    ) -> Self {
         // Where it answers and is not used, nothing was acknowledged that could be lost.
-        let (severity, remedy) = if is_away {
-            let remedy = "start the server, or mend its address in the settings";
-            (Severity::Danger, remedy)
+        let severity = if is_away {
+            Severity::Danger
         } else {
-            (Severity::Warning, "mend what it names, then look again")
+            Severity::Warning
         };
         Self {
             store: store.to_owned(),
@@ -249,7 +262,7 @@ impl StoreReport {
             clock_difference_ms: None,
             findings: vec![Finding {
                 severity,
-                found,
+                found: causes::told(error),
                 remedy: remedy.to_owned(),
             }],
         }

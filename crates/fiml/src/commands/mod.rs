@@ -8,6 +8,7 @@ mod jobs;
 mod place;
 mod providers;
 mod quote;
+mod remedy;
 mod report;
 mod selection;
 mod serve;

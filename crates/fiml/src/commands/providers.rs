@@ -1,5 +1,7 @@
 //! `fiml providers`: who can be asked for prices, how they are, and what to set.
 
+use std::path::Path;
+
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use fiml_market::{Attempt, MarketConfig, MarketError, QuoteRequest, RateLimit, Reach, Turn};
@@ -9,9 +11,12 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
+    causes,
     config::Config,
+    failures::Silent,
     output::{Output, sentences, table},
     providers::Provider,
+    wiring,
 };
 
 /// How to look.
@@ -23,9 +28,12 @@ pub(crate) struct Args {
 }
 
 pub(super) const AFTER_HELP: &str = "\
-Each provider that FIML_PROVIDERS names is asked one question (BTC-USD, AAPL or UST10Y), so that its state
-and its last error are those of this moment. The others are asked nothing; beneath the table stands what to
-set to turn them on.";
+Each provider that FIML_PROVIDERS names is asked one question (BTC-USD, AAPL or UST10Y), so that its state \
+and its last error are those of this moment. The others are asked nothing; beneath the table stands what to \
+set to turn them on. The price file that --prices names is asked before any of them.
+
+The exit code is 0 where one answers, none is to be asked or --no-ask is given, and 5 where not one of those that \
+were asked answers; the JSON then has the status error.";
 
 /// One provider, as it is now.
 #[derive(Serialize)]
@@ -53,12 +61,53 @@ struct Rows {
 
 pub(crate) async fn run(args: &Args, config: &Config, output: &Output) -> Result<()> {
     let now: DateTime<Utc> = SystemClock.now().into();
+    let files = match &config.prices {
+        Some(path) => Some(look_at_files(path, !args.no_ask).await),
+        None => None,
+    };
     let rows = Provider::ALL.map(|provider| look(provider, config, now, !args.no_ask));
-    let providers: Result<Vec<Row>> = join_all(rows).await.into_iter().collect();
+    let files = files.into_iter().map(Ok);
+    let providers: Result<Vec<Row>> = files.chain(join_all(rows).await).collect();
     let rows = Rows {
         providers: providers?,
     };
-    output.answer(&rows, || text(&rows.providers))
+    let failure = silent(&rows.providers).map(anyhow::Error::new);
+    output.report(failure.as_ref(), &rows, || text(&rows.providers))?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// That somebody was asked and nobody answers, where it is so.
+fn silent(rows: &[Row]) -> Option<Silent> {
+    let of = |state| move |row: &&Row| row.state == state;
+    let failing: Vec<&str> = rows
+        .iter()
+        .filter(of("fails"))
+        .map(|row| row.name)
+        .collect();
+    let is_silent = !failing.is_empty() && !rows.iter().any(|row| row.state == "answers");
+    is_silent.then_some(Silent(failing))
+}
+
+async fn look_at_files(path: &Path, ask: bool) -> Row {
+    let failure = if ask {
+        wiring::price_files(path).await.err()
+    } else {
+        None
+    };
+    Row {
+        name: "file",
+        answers_for: "your own prices",
+        state: match (ask, &failure) {
+            (false, _) => "on",
+            (true, None) => "answers",
+            (true, Some(_)) => "fails",
+        },
+        limit: None,
+        licence: None,
+        last_error: failure.map(|error| causes::told(error.as_ref())),
+        attempts: Vec::new(),
+        set: None,
+    }
 }
 
 async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool) -> Result<Row> {
@@ -72,13 +121,9 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
         licence,
         last_error: None,
         attempts: Vec::new(),
-        set: None,
+        set: settings.missing(provider),
     };
-    if !settings.is_asked(provider) {
-        let named = format!("FIML_PROVIDERS=…,{}", provider.name());
-        let needs = provider.needs().filter(|_| !settings.is_able(provider));
-        let all = needs.map(ToOwned::to_owned).into_iter().chain([named]);
-        row.set = Some(all.collect::<Vec<_>>().join(" and "));
+    if row.set.is_some() {
         return Ok(row);
     }
     row.state = "on";
@@ -90,7 +135,7 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
             let (office, apple) = (settings.office()?, "AAPL".parse()?);
             let patience = MarketConfig::DEFAULT_DEADLINE;
             match timeout(patience, office.fundamentals(&apple, &Turn::at(now))).await {
-                Ok(answer) => answer.err().map(|error| said(&error)),
+                Ok(answer) => answer.err().map(|error| causes::told(&error)),
                 Err(_) => Some(format!("it did not answer within {} s", patience.as_secs())),
             }
         }
@@ -98,7 +143,7 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
             let failure = question(provider, symbol, config, now).await?;
             let attempts = failure.iter().flat_map(MarketError::attempts);
             row.attempts = attempts.cloned().collect();
-            failure.map(|error| said(&error))
+            failure.map(|error| causes::told(&error))
         }
     };
     row.state = if failure.is_some() {
@@ -108,11 +153,6 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
     };
     row.last_error = failure;
     Ok(row)
-}
-
-/// An error with everything beneath it.
-fn said(error: &MarketError) -> String {
-    format!("{:#}", anyhow::Error::from(error.clone()))
 }
 
 async fn question(

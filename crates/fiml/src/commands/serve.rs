@@ -8,8 +8,9 @@ use fiml_session_core::store::{Health, Severity, StoreError, StoreHealth};
 
 use crate::{
     address::{bind, loopback},
+    causes,
     config::Config,
-    exit::NotDurable,
+    failures::NotDurable,
     schedule, signal, telemetry,
     wiring::{self, Opened},
 };
@@ -21,12 +22,12 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "ADDRESS",
-        help = "Serve over HTTP on this address of this machine, such as 127.0.0.1:8787; port 0 takes a free one [env: FIML_HTTP]"
+        help = "Serve over HTTP on this address of this machine, such as 127.0.0.1:8787 or 8787 alone; port 0 takes a free one [env: FIML_HTTP]"
     )]
     http: Option<String>,
     #[command(flatten)]
     exposed: telemetry::Args,
-    /// Refuse to start where a crash of a server would lose what was acknowledged
+    /// Refuse to start where a server may lose what it acknowledged
     #[arg(long)]
     require_durable: bool,
     /// Run no background jobs here, because fiml jobs work runs them elsewhere
@@ -48,26 +49,28 @@ Or start it once, and give clients its address:
   fiml serve --http 127.0.0.1:8787 --prices prices.csv
   claude mcp add --transport http fiml http://127.0.0.1:8787/mcp
 
-Over HTTP, /health says that the process is alive and /ready that its stores answer. Anybody who reaches
+Over HTTP, /health says that the process is alive and /ready that its stores answer. Anybody who reaches \
 the address may read and change every session, so it must be one that only this machine reaches.
 
-Clients of the specification of 2026-07-28 and those that open with initialize are both served. Several
-servers may share one file, or one Redis and PostgreSQL. The server ends when its stdin does, where it
+Clients of the specification of 2026-07-28 and those that open with initialize are both served. Several \
+servers may share one file, or one Redis and PostgreSQL. The server ends when its stdin does, where it \
 serves that, and on SIGTERM and ctrl-c; calls that are under way are finished, within ten seconds.
 
-With --metrics 127.0.0.1:9464 Prometheus finds what is done and what waits at
-http://127.0.0.1:9464/metrics; docs/metrics.md says what every series means. Where FIML_METRICS names the
+With --metrics 127.0.0.1:9464 Prometheus finds what is done and what waits at \
+http://127.0.0.1:9464/metrics; docs/metrics.md says what every series means. Where FIML_METRICS names the \
 address for several processes, the first serves it and the others warn and go on.
 
-Background jobs run beside it: what is due already is done at once, and each due run once,
+Background jobs run beside it: what is due already is done at once, and each due run once, \
 however many servers there are. fiml jobs list shows them; --no-jobs leaves them to others.";
 
 pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
-    let http = args.http.as_ref().or(config.http.as_ref());
-    let address = http.map(|text| loopback("--http or FIML_HTTP", text));
+    let flag = args.http.as_ref().map(|text| ("--http", text));
+    let set = config.http.as_ref();
+    let http = flag.or_else(|| set.map(|text| ("FIML_HTTP", text)));
+    let address = http.map(|(name, text)| loopback(name, text, 8787));
     let address = address.transpose()?;
     let exposed = args.exposed.place(config)?;
-    let market = wiring::market(config).await?;
+    let (market, _) = wiring::market(config).await?;
     let opened = wiring::open(config).await?;
     let dangers = warn(opened.condition().await);
     if args.require_durable && !dangers.is_empty() {
@@ -135,7 +138,7 @@ fn warn(condition: Vec<Result<Health, StoreError>>) -> Vec<String> {
         let health = match health {
             Ok(health) => health,
             Err(error) => {
-                let text = format!("{:#}", anyhow::Error::from(error));
+                let text = causes::told(&error);
                 tracing::warn!("its condition is not known: {text}");
                 dangers.push(text);
                 continue;

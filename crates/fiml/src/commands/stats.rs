@@ -21,10 +21,10 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     selection: Selection,
-    /// Beside the figures of the period before, which is as long
+    /// Beside the figures of the period before, which is as long; not with --by
     #[arg(long, conflicts_with = "by")]
     compare: bool,
-    /// By the hour or day, in UTC, in which sessions were created
+    /// By the hour or day, in UTC, in which sessions were created; not with --compare
     #[arg(long, value_name = "STEP")]
     by: Option<By>,
 }

@@ -5,7 +5,7 @@ use fiml_store_pg::{PgStore, VerifyReport};
 use serde_json::json;
 
 use super::Command;
-use crate::{exit::Missing, output::Output, servers::Servers};
+use crate::{failures::Missing, output::Output, servers::Servers};
 
 pub(super) async fn run(command: Command, servers: &Servers, output: &Output) -> Result<()> {
     let place = servers.postgres().place();

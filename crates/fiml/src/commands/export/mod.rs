@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(super) const AFTER_HELP: &str = "\
-docs/analytics.md lists the columns. Sessions are read page by page, so memory does not grow with their number;
+docs/analytics.md lists the columns. Sessions are read page by page, so memory does not grow with their number; \
 a file appears only once it is whole.";
 
 /// What is exported.

@@ -16,7 +16,7 @@ use crate::{
         jobs::view::{RunView, counts},
     },
     config::Config,
-    exit::Refused,
+    failures::Refused,
     output::{Output, minute, table},
     schedule, wiring,
 };

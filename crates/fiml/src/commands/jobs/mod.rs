@@ -36,10 +36,10 @@ pub(crate) enum Command {
 }
 
 pub(super) const AFTER_HELP: &str = "\
-fiml serve runs the jobs in the background, unless it is started with --no-jobs; fiml jobs
-work does nothing else. However many of either there are, each due run completes once: it is
-claimed with a lease, and taken over by another when its holder dies. A job that was missed
-many times is run once. One that fails is tried again after 30 seconds, then after twice as
+fiml serve runs the jobs in the background, unless it is started with --no-jobs; fiml jobs \
+work does nothing else. However many of either there are, each due run completes once: it is \
+claimed with a lease, and taken over by another when its holder dies. A job that was missed \
+many times is run once. One that fails is tried again after 30 seconds, then after twice as \
 long, five times in all.
 
   cleanup_expired_sessions      every SESSION_CLEANUP_INTERVAL_MINUTES (60)

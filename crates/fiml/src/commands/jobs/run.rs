@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use fiml_jobs::{GenerateSessionMetrics, RunError};
 use fiml_session_core::Invalid;
 use serde::Serialize;
@@ -43,20 +43,16 @@ pub(super) async fn run(
         other => other.into(),
     })?;
     let warning = report.warning.as_deref();
-    // Nothing was tried that could have gone wrong.
+    // Where nothing was to be done, nothing can have gone wrong.
     let problem = warning.filter(|_| !dry);
+    let failure = problem.map(|problem| anyhow!("{problem}; FIML_LOG=info says more"));
     let answer = Answer {
         job: name,
         dry_run: dry,
         counts: &report.counts,
         warning,
     };
-    let status = if problem.is_some() {
-        "error"
-    } else {
-        "success"
-    };
-    output.report(status, &answer, || {
+    output.report(failure.as_ref(), &answer, || {
         let done = counts(&report.counts);
         match (dry, warning) {
             (false, _) => format!("{name}: {done}"),
@@ -64,8 +60,5 @@ pub(super) async fn run(
             (true, Some(more)) => format!("{name} would do: {done} ({more}); nothing was changed"),
         }
     })?;
-    if let Some(problem) = problem {
-        bail!(anyhow!("{problem}; FIML_LOG=info says more"));
-    }
-    Ok(())
+    failure.map_or(Ok(()), Err)
 }

@@ -8,16 +8,15 @@
 //! | `FIML_CONTACT` | your name and e-mail address, as the SEC demands them of who asks EDGAR | none |
 //! | `FIML_COINBASE_URL` and the like | another address of a provider | its own |
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+mod market;
 
-use anyhow::{Context, Result};
-use fiml_market::{
-    Coinbase, Edgar, EdgarConfig, Finnhub, FinnhubConfig, FundamentalsProvider, HttpClient, Kraken,
-    Market, MarketConfig, MarketProvider, Treasury, Yahoo,
-};
+use std::{collections::BTreeMap, fmt};
+
+use anyhow::Result;
 use fiml_session_core::Invalid;
+use strsim::damerau_levenshtein;
 
-use crate::{config::Settings, exit::Refused};
+use crate::settings::Settings;
 
 /// Every variable of providers that is read.
 pub(crate) const NAMES: [&str; 10] = [
@@ -115,6 +114,8 @@ impl Provider {
 pub(crate) struct MarketSettings {
     /// Those that are asked, in order.
     asked: Vec<Provider>,
+    /// Whether all are asked that have what they need.
+    is_all: bool,
     yahoo_terms: bool,
     finnhub_key: Option<String>,
     contact: Option<String>,
@@ -149,6 +150,7 @@ impl MarketSettings {
         }
         let mut read = Self {
             asked: Vec::new(),
+            is_all: false,
             yahoo_terms,
             finnhub_key: text("FIML_FINNHUB_KEY")?,
             contact: text("FIML_CONTACT")?,
@@ -156,7 +158,8 @@ impl MarketSettings {
         };
         read.asked = match settings.get(LIST)? {
             None => Vec::new(),
-            Some("all") => {
+            Some(list) if list.eq_ignore_ascii_case("all") => {
+                read.is_all = true;
                 let able = Provider::ALL.into_iter();
                 able.filter(|provider| read.is_able(*provider)).collect()
             }
@@ -172,16 +175,10 @@ impl MarketSettings {
             .map(str::trim)
             .filter(|name| !name.is_empty())
         {
-            let known = Provider::ALL.into_iter().find(|known| known.name() == name);
-            let Some(provider) = known else {
-                let names = Provider::ALL.map(Provider::name).join(", ");
-                let problem = format!("names {name:?}, which is no provider");
-                return Err(Invalid::malformed(
-                    LIST,
-                    problem,
-                    format!("all, or of {names}"),
-                ));
-            };
+            let known = Provider::ALL.into_iter();
+            let mut same = known.filter(|known| known.name().eq_ignore_ascii_case(name));
+            let provider = same.next().ok_or_else(|| unknown(name))?;
+            let name = provider.name();
             if let Some(needs) = provider.needs().filter(|_| !self.is_able(provider)) {
                 let problem = format!("names {name}, which cannot be asked yet");
                 return Err(Invalid::malformed(
@@ -207,87 +204,40 @@ impl MarketSettings {
         }
     }
 
+    /// What to set for a provider that is not asked.
+    pub(crate) fn missing(&self, provider: Provider) -> Option<String> {
+        if self.is_asked(provider) {
+            return None;
+        }
+        let needs = provider.needs().filter(|_| !self.is_able(provider));
+        let named = (!self.is_all).then(|| {
+            let names = self.asked.iter().chain([&provider]);
+            let names: Vec<&str> = names.map(|provider| provider.name()).collect();
+            format!("{LIST}={}", names.join(","))
+        });
+        let all = needs.map(ToOwned::to_owned).into_iter().chain(named);
+        Some(all.collect::<Vec<_>>().join(" and "))
+    }
+
     pub(crate) fn is_asked(&self, provider: Provider) -> bool {
         self.asked.contains(&provider)
     }
-
-    /// The market over the user's own prices, if there are any, and the providers that are asked.
-    pub(crate) fn market(&self, files: Option<Arc<dyn MarketProvider>>) -> Result<Market> {
-        self.market_of(&self.asked, files)
-    }
-
-    /// The market over one provider alone.
-    pub(crate) fn market_of_one(&self, provider: Provider) -> Result<Market> {
-        self.market_of(&[provider], None)
-    }
-
-    /// The office that companies report to.
-    pub(crate) fn office(&self) -> Result<Arc<dyn FundamentalsProvider>> {
-        Ok(Arc::new(self.edgar(&HttpClient::new()?)?))
-    }
-
-    fn market_of(
-        &self,
-        asked: &[Provider],
-        files: Option<Arc<dyn MarketProvider>>,
-    ) -> Result<Market> {
-        let mut providers: Vec<Arc<dyn MarketProvider>> = files.into_iter().collect();
-        let mut office: Option<Arc<dyn FundamentalsProvider>> = None;
-        if !asked.is_empty() {
-            let client = HttpClient::new()?;
-            for provider in asked {
-                let built = self.build(*provider, &client);
-                let built = built
-                    .with_context(|| format!("{} cannot be asked", provider.name()))
-                    .map_err(Refused::error)?;
-                match built {
-                    Built::Prices(prices) => providers.push(prices),
-                    Built::Office(edgar) => office = Some(edgar),
-                }
-            }
-        }
-        let config = MarketConfig::default();
-        Ok(Market::with_fundamentals(providers, office, config))
-    }
-
-    fn build(&self, provider: Provider, client: &HttpClient) -> Result<Built> {
-        let url = |usual: &str| {
-            let named = self.urls.get(&provider);
-            named.map_or_else(|| usual.to_owned(), ToOwned::to_owned)
-        };
-        Ok(match provider {
-            Provider::Coinbase => prices(Coinbase::new(client, &url(Coinbase::BASE_URL))?),
-            Provider::Kraken => prices(Kraken::new(client, &url(Kraken::BASE_URL))?),
-            Provider::Yahoo => prices(Yahoo::new(client, &url(Yahoo::BASE_URL))?),
-            Provider::Treasury => prices(Treasury::new(client, &url(Treasury::BASE_URL))?),
-            Provider::Finnhub => {
-                let config = FinnhubConfig {
-                    base_url: url(Finnhub::BASE_URL),
-                    key: self.finnhub_key.clone().unwrap_or_default(),
-                };
-                prices(Finnhub::new(client, &config)?)
-            }
-            Provider::Edgar => Built::Office(Arc::new(self.edgar(client)?)),
-        })
-    }
-
-    fn edgar(&self, client: &HttpClient) -> Result<Edgar> {
-        let mut config = EdgarConfig::new(self.contact.clone().unwrap_or_default());
-        if let Some(url) = self.urls.get(&Provider::Edgar) {
-            config.site_url.clone_from(url);
-            config.data_url.clone_from(url);
-        }
-        Ok(Edgar::new(client, &config)?)
-    }
 }
 
-enum Built {
-    Prices(Arc<dyn MarketProvider>),
-    Office(Arc<dyn FundamentalsProvider>),
-}
-
-fn prices(provider: impl MarketProvider) -> Built {
-    Built::Prices(Arc::new(provider))
+fn unknown(name: &str) -> Invalid {
+    let names = Provider::ALL.map(Provider::name);
+    let wanted = name.to_lowercase();
+    let near = names
+        .into_iter()
+        .min_by_key(|known| damerau_levenshtein(known, &wanted));
+    let near = near.filter(|near| damerau_levenshtein(near, &wanted) <= 2);
+    let near = near.map(|near| format!("; did you mean {near}?"));
+    let problem = format!(
+        "names {name:?}, which is no provider{}",
+        near.unwrap_or_default()
+    );
+    let limit = format!("all, or of {}", names.join(", "));
+    Invalid::malformed(LIST, problem, limit)
 }
 
 #[cfg(test)]
@@ -303,6 +253,8 @@ mod tests {
         assert_eq!(read(&[]).unwrap().asked, []);
         let named = read(&[(LIST, "kraken, coinbase,kraken")]).unwrap();
         assert_eq!(named.asked, [Provider::Kraken, Provider::Coinbase]);
+        let loud = read(&[(LIST, "Coinbase")]).unwrap();
+        assert_eq!(loud.asked, [Provider::Coinbase]);
         let all = read(&[(LIST, "all"), ("FIML_CONTACT", "Ann ann@example.com")]).unwrap();
         let able = [
             Provider::Coinbase,
@@ -311,6 +263,30 @@ mod tests {
             Provider::Treasury,
         ];
         assert_eq!(all.asked, able);
+    }
+
+    #[test]
+    fn what_to_set_can_be_copied_as_it_stands() {
+        let some = read(&[(LIST, "kraken,coinbase"), ("FIML_FINNHUB_KEY", "x")]).unwrap();
+        let all = read(&[(LIST, "all")]).unwrap();
+        for (settings, provider, told) in [
+            (
+                &some,
+                Provider::Yahoo,
+                "FIML_YAHOO_TERMS=accepted and FIML_PROVIDERS=kraken,coinbase,yahoo",
+            ),
+            (
+                &some,
+                Provider::Finnhub,
+                "FIML_PROVIDERS=kraken,coinbase,finnhub",
+            ),
+            (&all, Provider::Finnhub, "FIML_FINNHUB_KEY=your key"),
+        ] {
+            assert_eq!(settings.missing(provider).as_deref(), Some(told));
+        }
+        assert_eq!(all.missing(Provider::Kraken), None);
+        let slip = read(&[(LIST, "karken")]).unwrap_err();
+        assert!(slip.problem.contains("did you mean kraken?"), "{slip}");
     }
 
     #[test]
@@ -350,6 +326,9 @@ mod tests {
             ("FIML_KRAKEN_URL", "http://169.254.169.254"),
         ];
         let error = read(&elsewhere).unwrap().market(None).unwrap_err();
-        assert!(format!("{error:#}").contains("https://HOST"), "{error:#}");
+        assert!(
+            format!("{error:#}").contains("FIML_KRAKEN_URL is \"http"),
+            "{error:#}"
+        );
     }
 }
