@@ -137,7 +137,7 @@ fn one_symbol_without_a_price_does_not_hide_the_others() {
     );
     assert_eq!(code, Some(3), "{told}");
     assert!(
-        told.contains("105000.00  USD") && told.contains("no price for `NOSUCH/EUR`"),
+        told.contains("105000.00  USD") && told.contains("no price for `NOSUCH-EUR`"),
         "{told}"
     );
     let asked = ["quote", "BTC-USD", "NOSUCH-EUR", "NOSUCH-EUR", "--json"];
