@@ -13,7 +13,9 @@ def place(folder, name):
     """The settings of a place of its own: a file in this folder, or a part of REDIS_URL and DATABASE_URL."""
     servers = {name: os.environ[name] for name in ("REDIS_URL", "DATABASE_URL") if name in os.environ}
     own = f"{name}_{os.getpid()}".replace("-", "_")
-    return {**servers, "FIML_DATA": f"{folder}/sessions.db", "REDIS_KEY_PREFIX": own, "DATABASE_SCHEMA": own}
+    if not servers:
+        return {"FIML_DATA": f"{folder}/sessions.db"}
+    return {**servers, "REDIS_KEY_PREFIX": own, "DATABASE_SCHEMA": own}
 
 
 def kept():
