@@ -352,13 +352,18 @@ impl StoreError {
     }
 }
 
-/// An error and everything beneath it, in one line.
+/// An error and everything beneath it, in one line; a cause that only repeats what was said is left out.
+///
+/// Many libraries put the text of the cause into their own, and give the cause as well.
 #[must_use]
 pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(beneath) = source {
-        line = format!("{line}: {beneath}");
+        let words = beneath.to_string();
+        if !line.contains(&words) {
+            line = format!("{line}: {words}");
+        }
         source = beneath.source();
     }
     line
@@ -377,5 +382,45 @@ impl Policy {
         } else {
             Err(AnalyticsDisabled)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use thiserror::Error;
+
+    use super::error_chain;
+
+    #[derive(Debug, Error)]
+    #[error("{text}")]
+    struct Layer {
+        text: &'static str,
+        source: Option<Box<Self>>,
+    }
+
+    fn told(texts: &[&'static str]) -> String {
+        let layers = texts
+            .iter()
+            .rev()
+            .fold(None, |source, text| Some(Box::new(Layer { text, source })));
+        error_chain(&*layers.unwrap())
+    }
+
+    #[test]
+    fn a_cause_that_only_repeats_what_was_said_is_left_out() {
+        let refused = "refused (os error 111)";
+        let texts = [
+            "no server answers",
+            "connect: refused (os error 111)",
+            refused,
+        ];
+        assert_eq!(
+            told(&texts),
+            "no server answers: connect: refused (os error 111)"
+        );
+        assert_eq!(
+            told(&["cannot write", "the disk is full"]),
+            "cannot write: the disk is full"
+        );
     }
 }

@@ -3,7 +3,6 @@
 //! This is the only place where concrete stores are chosen and the environment is read.
 
 mod address;
-mod causes;
 mod chart;
 mod commands;
 mod config;

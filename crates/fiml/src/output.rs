@@ -7,14 +7,14 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use comfy_table::{ContentArrangement, Table, presets};
-use fiml_session_core::{ErrorCode, Timestamp};
+use fiml_session_core::{ErrorCode, Timestamp, error_chain};
 use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 use tracing_subscriber::{
     EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-use crate::{causes, exit::Details, failures::Refused, traces::Traces};
+use crate::{exit::Details, failures::Refused, traces::Traces};
 
 /// Writes answers to stdout, as tables and sentences or as JSON, and errors to stderr.
 #[derive(Debug)]
@@ -41,10 +41,10 @@ impl Output {
         self.report(None, value, text)
     }
 
-    /// Writes an answer that an error may follow, as the rest of what is known.
+    /// Writes an answer, then fails as it says; the JSON tells that too.
     pub(crate) fn report(
         &self,
-        failure: Option<&anyhow::Error>,
+        failure: Option<anyhow::Error>,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<()> {
@@ -55,16 +55,17 @@ impl Output {
                 } else {
                     "success"
                 },
-                code: failure.and_then(|error| Details::of(error).code),
-                message: failure.map(|error| causes::told(error.as_ref())),
+                code: failure.as_ref().and_then(|error| Details::of(error).code),
+                message: failure.as_ref().map(|error| error_chain(error.as_ref())),
                 value,
             };
-            return self.line(&serde_json::to_string_pretty(&answer)?);
+            self.line(&serde_json::to_string_pretty(&answer)?)?;
+        } else if let text = text()
+            && !text.trim_end().is_empty()
+        {
+            self.line(text.trim_end())?;
         }
-        match text().trim_end() {
-            "" => Ok(()),
-            text => self.line(text),
-        }
+        failure.map_or(Ok(()), Err)
     }
 
     /// Writes a line to stdout. A reader that has gone away, such as `head`, is not an error.
@@ -83,7 +84,7 @@ impl Output {
             limit,
             ..
         } = Details::of(error);
-        let message = causes::told(error.as_ref());
+        let message = error_chain(error.as_ref());
         let hint = code.map(|code| hint(code, argument.as_deref()));
         let is_new =
             code != Some(ErrorCode::ProviderUnavailable) || !message.contains("FIML_PROVIDERS");

@@ -211,14 +211,20 @@ fn near(name: &str) -> Option<&'static str> {
         .into_iter()
         .find(|prefix| name.starts_with(prefix))?;
     let rest = name.len() - prefix.len();
-    let allowed = (rest / 3).min(3);
-    let near = known().filter(|known| known.starts_with(prefix));
-    let near = near.filter_map(|known| {
-        let edits = damerau_levenshtein(name, known);
-        let is_begun = rest > 3 && known.starts_with(name);
-        (is_begun || edits <= allowed).then_some((edits, known))
-    });
-    near.min().map(|(_, known)| known)
+    let ours = || known().filter(|known| known.starts_with(prefix));
+    let begun = || ours().find(|known| rest > 3 && known.starts_with(name));
+    nearest(name, ours(), (rest / 3).min(3)).or_else(begun)
+}
+
+/// The name that another was most likely meant to be, at most so many slips away.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    slips: usize,
+) -> Option<&'a str> {
+    let near = known.map(|known| (damerau_levenshtein(name, known), known));
+    let (_, known) = near.filter(|(edits, _)| *edits <= slips).min()?;
+    Some(known)
 }
 
 /// The variables of the environment whose names are text.

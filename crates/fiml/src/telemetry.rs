@@ -10,14 +10,13 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use fiml_mcp::{CallObserver, HttpConfig, McpServer, TraceContext, http, serve_http};
-use fiml_session_core::{Invalid, SystemClock, store::JobName};
+use fiml_session_core::{Invalid, SystemClock, error_chain, store::JobName};
 use fiml_telemetry::{Sources, Telemetry};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tracing::Span;
 
 use crate::{
     address::{bind, loopback},
-    causes,
     config::Config,
     schedule,
     settings::Settings,
@@ -93,7 +92,7 @@ impl Place {
                 tracing::warn!(
                     "this process serves no metrics: {}. FIML_METRICS is for the first process that takes \
                      it; to watch another as well, give it --metrics with a port of its own",
-                    causes::told(error.as_ref())
+                    error_chain(error.as_ref())
                 );
                 Ok(None)
             }

@@ -2,19 +2,19 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fiml_analytics::SessionAnalytics;
 use fiml_market::{FilePrices, Market, MarketConfig, MarketProvider};
 use fiml_mcp::{McpServer, Services};
 use fiml_session_core::{
-    Invalid, SessionStore, Stores, SystemClock,
+    Invalid, SessionStore, Stores, SystemClock, error_chain,
     store::{ActiveCensus, ArchiveUpkeep, Health, JobStore, StoreError, StoreHealth},
 };
 use fiml_store_pg::{ConnectError as PgConnectError, PgStore};
 use fiml_store_redis::RedisStore;
 use fiml_store_sqlite::{SqliteConfig, SqliteStore};
 
-use crate::{causes, config::Config, failures::Missing, servers::Servers};
+use crate::{config::Config, failures::Missing, servers::Servers};
 
 /// The stores that the configuration names, open.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ async fn open_servers(servers: &Servers) -> Result<Opened> {
         Err(error @ PgConnectError::Unreachable { .. }) => {
             tracing::warn!(
                 "{}; until it answers, archived sessions are unavailable",
-                causes::told(&error)
+                error_chain(&error)
             );
         }
         opened => opened?,
@@ -123,7 +123,7 @@ pub(crate) fn expect_place(config: &Config) -> Result<()> {
     if config.servers.is_some() || config.data.try_exists().unwrap_or(true) {
         return Ok(());
     }
-    Err(Missing::error(format!(
+    bail!(Missing(format!(
         "there is no file {}; fiml demo, fiml serve or fiml db create makes it",
         config.data.display()
     )))

@@ -61,17 +61,17 @@ pub(crate) async fn beside_a_script(servers: &Servers, threads: usize) {
     for ((held, _), (ours, bare)) in HELD.iter().zip(&sides) {
         compare_paces(
             &format!(
-                "record_query from 32 tasks on {threads} threads at {held} queries, {bytes} bytes stored"
+                "record_query from 32 tasks, threads: {threads}, at {held} queries, {bytes} bytes stored"
             ),
             ("record_query", ours),
-            ("bare script, 32 clients on one", bare),
+            ("bare script, 32 clients, 1 thread", bare),
             "at least 1.2",
         );
     }
     let [(small, _), (large, _)] = &sides;
     compare(
         &format!(
-            "record_query from 32 tasks on {threads} threads, by how much a session holds \
+            "record_query from 32 tasks, threads: {threads}, by how much a session holds \
              (the quick start speaks of 5 ms)"
         ),
         ("at 1,000 queries", &large.waits),

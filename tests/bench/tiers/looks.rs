@@ -44,10 +44,10 @@ pub(crate) async fn beside_a_script(servers: &Servers, threads: usize) {
         }
         compare_paces(
             &format!(
-                "header and last five queries from 32 tasks on {threads} threads at {held} queries"
+                "header and last five queries from 32 tasks, threads: {threads}, at {held} queries"
             ),
             ("overview", &ours),
-            ("bare script, 32 clients on one", &bare),
+            ("bare script, 32 clients, 1 thread", &bare),
             "at least 0.9",
         );
     }

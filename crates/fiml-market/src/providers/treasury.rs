@@ -41,22 +41,26 @@ const SERIES: [(&str, &str); 13] = [
 
 /// Whether a symbol reads as the name of a yield, as `UST10Y` does; not each of them is published.
 pub(crate) fn is_series(symbol: &Symbol) -> bool {
-    let maturity = symbol.as_str().strip_prefix("UST");
-    let number = maturity.and_then(|text| text.strip_suffix(['M', 'Y']));
-    number.is_some_and(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+    months(symbol.as_str()).is_some()
+}
+
+/// The maturity that the name of a yield tells, in months.
+fn months(name: &str) -> Option<u32> {
+    let maturity = name.strip_prefix("UST")?;
+    let (number, of) = match maturity.strip_suffix('Y') {
+        Some(years) => (years, 12),
+        None => (maturity.strip_suffix('M')?, 1),
+    };
+    number.parse::<u32>().ok()?.checked_mul(of)
 }
 
 /// The yields that there are whose maturities are the nearest.
 fn others(symbol: &Symbol) -> Vec<String> {
-    let months = |name: &str| -> Option<i64> {
-        let (number, unit) = name.strip_prefix("UST")?.split_at_checked(name.len() - 4)?;
-        Some(number.parse::<i64>().ok()? * if unit == "Y" { 12 } else { 1 })
-    };
     let Some(asked) = months(symbol.as_str()) else {
         return Vec::new();
     };
     let mut names = SERIES.map(|(name, _)| name).to_vec();
-    names.sort_by_key(|name| months(name).map(|months| (months - asked).abs()));
+    names.sort_by_key(|name| months(name).map(|months| months.abs_diff(asked)));
     names.truncate(MAX_OTHERS);
     names.into_iter().map(str::to_owned).collect()
 }
@@ -261,6 +265,16 @@ mod tests {
         assert_eq!(dates, ["2026-01-02", "2026-01-05"]);
         assert_eq!(curve[0].1.get("1 Mo"), None);
         assert_eq!(curve[1].1["10 Yr"].to_string(), "4.31");
+    }
+
+    #[test]
+    fn a_yield_that_there_is_not_is_told_the_nearest_and_nothing_else_is_one() {
+        let others = |text: &str| others(&text.parse().unwrap());
+        assert_eq!(others("UST9Y")[..2], ["UST10Y", "UST7Y"]);
+        for text in ["UST", "USTY", "UST-5Y", "UST99999999999Y", "AAPL", "XUST5Y"] {
+            assert!(!is_series(&text.parse().unwrap()), "{text}");
+            assert!(others(text).is_empty(), "{text}");
+        }
     }
 
     #[test]

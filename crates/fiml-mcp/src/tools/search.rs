@@ -235,13 +235,8 @@ impl Question {
         }
     }
 
-    /// By what the symbol names, whichever tool was asked: `BTC-USD` is a coin's price.
-    fn query_type(&self) -> &'static str {
-        let class = match self.request.asset_class {
-            AssetClass::Equity => QuoteRequest::of(self.request.symbol.clone()).asset_class,
-            class => class,
-        };
-        match class {
+    const fn query_type(&self) -> &'static str {
+        match self.request.asset_class {
             AssetClass::Equity => "equity_price",
             AssetClass::Coin => "crypto_price",
             AssetClass::Macro => "macro_series",

@@ -83,7 +83,7 @@ impl Tool for SearchSymbol {
         let request = |symbol| QuoteRequest {
             market: market.clone(),
             depth: arguments.depth,
-            ..QuoteRequest::ticker(symbol)
+            ..QuoteRequest::of(symbol)
         };
         let search = Search {
             symbol: arguments.symbol,

@@ -88,15 +88,17 @@ async fn a_symbol_stands_once_in_a_call() {
 }
 
 #[tokio::test]
-async fn a_question_is_recorded_as_what_its_symbol_names() {
+async fn a_question_is_answered_and_recorded_as_what_its_symbol_names() {
     let world = World::new().await;
     let mut client = Client::modern(&world).await;
     let session = client.session().await;
     let call =
         json!({"symbol": "AAPL", "moreSymbols": ["BTC-USD", "UST10Y"], "sessionId": session});
-    client.succeed("search-by-symbol", call).await;
+    let by_symbol = client.succeed("search-by-symbol", call).await;
     let coin = json!({"symbol": "BTC", "sessionId": session});
-    client.succeed("search-by-coin", coin).await;
+    let by_name = client.succeed("search-by-coin", coin).await;
+    assert_eq!(by_symbol["more"][0]["disclaimer"], by_name["disclaimer"]);
+    assert_ne!(by_symbol["disclaimer"], by_name["disclaimer"]);
     let queries = queries(&world, &session).await;
     let mut types: Vec<_> = queries.iter().map(|query| &*query.query_type).collect();
     types.sort_unstable();

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use fiml_session_core::{
-    Clock as _, Stores, SystemClock, Timestamp,
+    Clock as _, Stores, SystemClock, Timestamp, error_chain,
     store::{Finding, Severity, StoreHealth, UnsettledState},
 };
 use fiml_store_pg::{ConnectError as PgConnectError, PgStore, VerifyReport};
@@ -13,7 +13,6 @@ use fiml_store_sqlite::SCHEMA_VERSION;
 use serde::Serialize;
 
 use crate::{
-    causes,
     commands::remedy,
     config::Config,
     failures::{Away, NotDurable},
@@ -72,17 +71,17 @@ pub(crate) async fn run(config: &Config, output: &Output) -> Result<()> {
         Some(Away.into())
     } else {
         match worst {
-            Some(Severity::Danger) => Some(NotDurable::error(
-                "what was acknowledged may be lost; it is said above how".to_owned(),
-            )),
+            Some(Severity::Danger) => {
+                let text = "what was acknowledged may be lost; it is said above how";
+                Some(NotDurable(text.to_owned()).into())
+            }
             Some(Severity::Warning) => {
                 Some(anyhow!("something should be changed; it is said above"))
             }
             Some(Severity::Note) | None => None,
         }
     };
-    output.report(failure.as_ref(), &diagnosis, || render(&diagnosis))?;
-    failure.map_or(Ok(()), Err)
+    output.report(failure, &diagnosis, || render(&diagnosis))
 }
 
 async fn of_file(config: &Config) -> Result<Diagnosis> {
@@ -262,7 +261,7 @@ impl StoreReport {
             clock_difference_ms: None,
             findings: vec![Finding {
                 severity,
-                found: causes::told(error),
+                found: error_chain(error),
                 remedy: remedy.to_owned(),
             }],
         }

@@ -5,13 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use fiml_market::{Attempt, MarketConfig, MarketError, QuoteRequest, RateLimit, Reach, Turn};
-use fiml_session_core::{Clock as _, SystemClock};
+use fiml_session_core::{Clock as _, SystemClock, error_chain};
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
-    causes,
     config::Config,
     failures::Silent,
     output::{Output, sentences, table},
@@ -72,8 +71,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: &Output) -> Result
         providers: providers?,
     };
     let failure = silent(&rows.providers).map(anyhow::Error::new);
-    output.report(failure.as_ref(), &rows, || text(&rows.providers))?;
-    failure.map_or(Ok(()), Err)
+    output.report(failure, &rows, || text(&rows.providers))
 }
 
 /// That somebody was asked and nobody answers, where it is so.
@@ -104,7 +102,7 @@ async fn look_at_files(path: &Path, ask: bool) -> Row {
         },
         limit: None,
         licence: None,
-        last_error: failure.map(|error| causes::told(error.as_ref())),
+        last_error: failure.map(|error| error_chain(error.as_ref())),
         attempts: Vec::new(),
         set: None,
     }
@@ -135,7 +133,7 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
             let (office, apple) = (settings.office()?, "AAPL".parse()?);
             let patience = MarketConfig::DEFAULT_DEADLINE;
             match timeout(patience, office.fundamentals(&apple, &Turn::at(now))).await {
-                Ok(answer) => answer.err().map(|error| causes::told(&error)),
+                Ok(answer) => answer.err().map(|error| error_chain(&error)),
                 Err(_) => Some(format!("it did not answer within {} s", patience.as_secs())),
             }
         }
@@ -143,7 +141,7 @@ async fn look(provider: Provider, config: &Config, now: DateTime<Utc>, ask: bool
             let failure = question(provider, symbol, config, now).await?;
             let attempts = failure.iter().flat_map(MarketError::attempts);
             row.attempts = attempts.cloned().collect();
-            failure.map(|error| causes::told(&error))
+            failure.map(|error| error_chain(&error))
         }
     };
     row.state = if failure.is_some() {

@@ -4,11 +4,13 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Result, bail};
 use fiml_mcp::{HttpConfig, McpServer, http, serve_http, serve_stdio};
-use fiml_session_core::store::{Health, Severity, StoreError, StoreHealth};
+use fiml_session_core::{
+    error_chain,
+    store::{Health, Severity, StoreError, StoreHealth},
+};
 
 use crate::{
     address::{bind, loopback},
-    causes,
     config::Config,
     failures::NotDurable,
     schedule, signal, telemetry,
@@ -74,7 +76,7 @@ pub(crate) async fn run(args: &Args, config: &Config) -> Result<()> {
     let opened = wiring::open(config).await?;
     let dangers = warn(opened.condition().await);
     if args.require_durable && !dangers.is_empty() {
-        bail!(NotDurable::error(dangers.join("; ")));
+        bail!(NotDurable(dangers.join("; ")));
     }
     let (opened, page) = telemetry::expose(opened, config, exposed).await?;
     let server = wiring::server(market, opened.sessions(config), config)?;
@@ -138,7 +140,7 @@ fn warn(condition: Vec<Result<Health, StoreError>>) -> Vec<String> {
         let health = match health {
             Ok(health) => health,
             Err(error) => {
-                let text = causes::told(&error);
+                let text = error_chain(&error);
                 tracing::warn!("its condition is not known: {text}");
                 dangers.push(text);
                 continue;

@@ -14,9 +14,8 @@ use std::{collections::BTreeMap, fmt};
 
 use anyhow::Result;
 use fiml_session_core::Invalid;
-use strsim::damerau_levenshtein;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, nearest};
 
 /// Every variable of providers that is read.
 pub(crate) const NAMES: [&str; 10] = [
@@ -226,11 +225,7 @@ impl MarketSettings {
 
 fn unknown(name: &str) -> Invalid {
     let names = Provider::ALL.map(Provider::name);
-    let wanted = name.to_lowercase();
-    let near = names
-        .into_iter()
-        .min_by_key(|known| damerau_levenshtein(known, &wanted));
-    let near = near.filter(|near| damerau_levenshtein(near, &wanted) <= 2);
+    let near = nearest(&name.to_lowercase(), names.into_iter(), 2);
     let near = near.map(|near| format!("; did you mean {near}?"));
     let problem = format!(
         "names {name:?}, which is no provider{}",

@@ -24,7 +24,7 @@ pub(super) async fn run(command: Command, servers: &Servers, output: &Output) ->
         Command::Verify => {
             let report = PgStore::verify(servers.postgres()).await?;
             if report.schema_version == 0 {
-                bail!(Missing::error(format!(
+                bail!(Missing(format!(
                     "{place} holds no tables yet; fiml db create makes them"
                 )));
             }

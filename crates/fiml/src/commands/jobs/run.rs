@@ -52,13 +52,12 @@ pub(super) async fn run(
         counts: &report.counts,
         warning,
     };
-    output.report(failure.as_ref(), &answer, || {
+    output.report(failure, &answer, || {
         let done = counts(&report.counts);
         match (dry, warning) {
             (false, _) => format!("{name}: {done}"),
             (true, None) => format!("{name} would do: {done}; nothing was changed"),
             (true, Some(more)) => format!("{name} would do: {done} ({more}); nothing was changed"),
         }
-    })?;
-    failure.map_or(Ok(()), Err)
+    })
 }

@@ -5,10 +5,10 @@ mod text;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use fiml_market::{Answer, Attempt, Depth, MarketError, QuoteRequest, Symbol, disclaimer};
-use fiml_session_core::{Clock as _, SystemClock};
+use fiml_session_core::{Clock as _, SystemClock, error_chain};
 use serde::Serialize;
 
-use crate::{causes, config::Config, failures::Unpriced, output::Output, wiring};
+use crate::{config::Config, failures::Unpriced, output::Output, wiring};
 
 /// What to ask.
 #[derive(Debug, clap::Args)]
@@ -102,7 +102,7 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
         Err(error) => Line::Error {
             symbol,
             code: error.kind(),
-            message: causes::told(error),
+            message: error_chain(error),
             attempts: error.attempts(),
         },
     });
@@ -120,8 +120,7 @@ pub(crate) async fn run(args: Args, config: &Config, output: &Output) -> Result<
             Some(Unpriced { symbols, first }.into())
         }
     };
-    output.report(failure.as_ref(), &quotes, || text::of(&answers, &failed))?;
-    failure.map_or(Ok(()), Err)
+    output.report(failure, &quotes, || text::of(&answers, &failed))
 }
 
 /// What has no price, each symbol once, however often it was asked for.

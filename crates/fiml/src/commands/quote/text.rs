@@ -6,10 +6,9 @@ use fiml_market::{
     Answer, AssetClass, Attempt, Change, ChangeBasis, MarketError, Quote, Symbol, disclaimer,
 };
 
-use crate::{
-    causes,
-    output::{sentences, table, wrapped},
-};
+use fiml_session_core::error_chain;
+
+use crate::output::{sentences, table, wrapped};
 
 /// What there is, and why the rest is not.
 pub(super) fn of(
@@ -197,7 +196,7 @@ fn short(error: &MarketError) -> String {
     // A second try mostly ends like the first.
     tries.dedup();
     match tries.as_slice() {
-        [] => causes::told(error),
+        [] => error_chain(error),
         _ => format!("no provider could answer ({})", tries.join(", ")),
     }
 }
