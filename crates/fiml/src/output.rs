@@ -217,7 +217,7 @@ pub(crate) fn printable(text: &str) -> String {
 pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.set_header(header.iter().copied());
-    lines_of(&mut table, rows)
+    lines_of(&mut table, rows, cell)
 }
 
 /// How wide stdout is taken to be where it is no terminal, in columns.
@@ -230,19 +230,7 @@ fn width() -> u16 {
 
 /// A paragraph, its lines no longer than the terminal is wide.
 pub(crate) fn wrapped(text: &str) -> String {
-    let width = usize::from(width());
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().filter(|line| {
-            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width
-        });
-        match last {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => *line = format!("{line} {word}"),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
+    sentences([vec![text.to_owned()]])
 }
 
 /// Sentences about things, each beside the name of its thing; they wrap before a terminal would.
@@ -251,13 +239,18 @@ pub(crate) fn sentences(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     table
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width());
-    lines_of(&mut table, rows)
+    // What wraps has no need to be cut.
+    lines_of(&mut table, rows, printable)
 }
 
-fn lines_of(table: &mut Table, rows: impl IntoIterator<Item = Vec<String>>) -> String {
+fn lines_of(
+    table: &mut Table,
+    rows: impl IntoIterator<Item = Vec<String>>,
+    shown: fn(&str) -> String,
+) -> String {
     let rows = rows.into_iter();
     table.load_preset(presets::NOTHING);
-    table.add_rows(rows.map(|row| row.iter().map(|value| cell(value)).collect::<Vec<_>>()));
+    table.add_rows(rows.map(|row| row.iter().map(|value| shown(value)).collect::<Vec<_>>()));
     let lines = table.lines().map(|line| {
         line.trim_end()
             .strip_prefix(' ')
@@ -327,5 +320,21 @@ mod tests {
     fn a_long_value_is_cut_with_a_sign_and_a_short_one_is_not() {
         assert_eq!(cell(&"ä".repeat(200)), "ä".repeat(200));
         assert_eq!(cell(&"ä".repeat(201)), "ä".repeat(200) + "…");
+    }
+
+    #[test]
+    fn a_sentence_wraps_and_is_whole() {
+        let told = "twelve words or so, ".repeat(20);
+        for text in [
+            wrapped(&told),
+            sentences([vec!["AAPL".to_owned(), told.clone()]]),
+        ] {
+            assert!(
+                text.lines().all(|line| line.chars().count() <= 100),
+                "{text}"
+            );
+            assert_eq!(text.matches("twelve").count(), 20, "{text}");
+            assert!(!text.contains('…'), "{text}");
+        }
     }
 }
